@@ -1,0 +1,46 @@
+# How everything here is compiled: warnings, hardening, sanitizers, and the faster tools where they are installed.
+
+include(CheckLinkerFlag)
+include(CheckPIESupported)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+check_pie_supported(LANGUAGES CXX)
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wunused-result)
+if(BACKOUT_WERROR)
+    add_compile_options(-Werror)
+endif()
+
+add_compile_options(-fstack-protector-strong)
+add_compile_options("$<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>")
+add_link_options(LINKER:-z,relro,-z,now,-z,noexecstack)
+
+# Assertions of ours don't look at NDEBUG; those of the standard library are worth their price in debug builds.
+add_compile_definitions("$<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>")
+
+if(BACKOUT_SANITIZE)
+    add_compile_options(-fsanitize=${BACKOUT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${BACKOUT_SANITIZE})
+endif()
+
+find_program(BACKOUT_CCACHE ccache)
+mark_as_advanced(BACKOUT_CCACHE)
+if(BACKOUT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${BACKOUT_CCACHE}")
+endif()
+
+foreach(linker mold lld)
+    check_linker_flag(CXX "-fuse-ld=${linker}" BACKOUT_LINKS_WITH_${linker})
+    if(BACKOUT_LINKS_WITH_${linker})
+        add_link_options("-fuse-ld=${linker}")
+        break()
+    endif()
+endforeach()
