@@ -6,5 +6,6 @@ namespace backout {
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line);
 }
 
-#define BACKOUT_ASSERT(expression) \
-    (static_cast<bool>(expression) ? static_cast<void>(0) : ::backout::assertion_failed(#expression, __FILE__, __LINE__))
+#define BACKOUT_ASSERT(expression)                        \
+    (static_cast<bool>(expression) ? static_cast<void>(0) \
+                                   : ::backout::assertion_failed(#expression, __FILE__, __LINE__))

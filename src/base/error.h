@@ -36,9 +36,9 @@ const char* to_string(ErrorCode code);
 
 struct Error {
     ErrorCode code = ErrorCode::failed;
-    std::string message;               ///< one sentence without a final full stop: what, and how to mend it
-    std::string path = {};             ///< the file or resource concerned; empty if none
-    int system_errno = 0;              ///< errno of the failed call; 0 if none
+    std::string message;                    ///< one sentence without a final full stop: what, and how to mend it
+    std::string path = {};                  ///< the file or resource concerned; empty if none
+    int system_errno = 0;                   ///< errno of the failed call; 0 if none
     std::vector<std::string> context = {};  ///< outermost last: "while staging step 3 (conf)"
 
     /// The same error with one more line of context.

@@ -2,8 +2,8 @@
 // The one JSON type. Object keys are sorted (std::map), so `dump_canonical` is canonical by construction.
 // Headers that only name the type include this too: nlohmann's forward header is what it costs.
 
-#include <nlohmann/json_fwd.hpp>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "base/result.h"

@@ -14,15 +14,24 @@ namespace backout {
 template <typename T>
 class [[nodiscard]] Result {
   public:
-    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}       // NOLINT(google-explicit-constructor)
-    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}   // NOLINT(google-explicit-constructor)
+    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
+    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
     bool ok() const { return state_.index() == 0; }
     explicit operator bool() const { return ok(); }
 
-    T& value() & { BACKOUT_ASSERT(ok()); return std::get<0>(state_); }
-    const T& value() const& { BACKOUT_ASSERT(ok()); return std::get<0>(state_); }
-    T&& value() && { BACKOUT_ASSERT(ok()); return std::get<0>(std::move(state_)); }
+    T& value() & {
+        BACKOUT_ASSERT(ok());
+        return std::get<0>(state_);
+    }
+    const T& value() const& {
+        BACKOUT_ASSERT(ok());
+        return std::get<0>(state_);
+    }
+    T&& value() && {
+        BACKOUT_ASSERT(ok());
+        return std::get<0>(std::move(state_));
+    }
     T& operator*() & { return value(); }
     const T& operator*() const& { return value(); }
     T&& operator*() && { return std::move(*this).value(); }
@@ -30,8 +39,14 @@ class [[nodiscard]] Result {
     const T* operator->() const { return &value(); }
     T value_or(T fallback) const { return ok() ? std::get<0>(state_) : std::move(fallback); }
 
-    const Error& error() const& { BACKOUT_ASSERT(!ok()); return std::get<1>(state_); }
-    Error&& error() && { BACKOUT_ASSERT(!ok()); return std::get<1>(std::move(state_)); }
+    const Error& error() const& {
+        BACKOUT_ASSERT(!ok());
+        return std::get<1>(state_);
+    }
+    Error&& error() && {
+        BACKOUT_ASSERT(!ok());
+        return std::get<1>(std::move(state_));
+    }
 
   private:
     std::variant<T, Error> state_;
@@ -42,12 +57,18 @@ template <>
 class [[nodiscard]] Result<void> {
   public:
     Result() = default;
-    Result(Error error) : error_(std::move(error)) {}   // NOLINT(google-explicit-constructor)
+    Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
     bool ok() const { return !error_.has_value(); }
     explicit operator bool() const { return ok(); }
-    const Error& error() const& { BACKOUT_ASSERT(!ok()); return *error_; }
-    Error&& error() && { BACKOUT_ASSERT(!ok()); return std::move(*error_); }
+    const Error& error() const& {
+        BACKOUT_ASSERT(!ok());
+        return *error_;
+    }
+    Error&& error() && {
+        BACKOUT_ASSERT(!ok());
+        return std::move(*error_);
+    }
 
   private:
     std::optional<Error> error_;
@@ -61,9 +82,9 @@ using Status = Result<void>;
 #define BACKOUT_CONCAT(a, b) BACKOUT_CONCAT_INNER(a, b)
 
 /// Returns the error of a Status or Result from the enclosing function.
-#define BACKOUT_TRY(expression)                                        \
-    do {                                                               \
-        auto backout_try_result = (expression);                        \
+#define BACKOUT_TRY(expression)                                                     \
+    do {                                                                            \
+        auto backout_try_result = (expression);                                     \
         if (!backout_try_result.ok()) return std::move(backout_try_result).error(); \
     } while (false)
 
