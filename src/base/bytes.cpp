@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -29,11 +30,11 @@ unsigned byte_at(std::string_view bytes, std::size_t index) {
     return static_cast<unsigned char>(bytes[index]);
 }
 
-std::array<std::int8_t, 256> make_base64_values() {
-    std::array<std::int8_t, 256> values{};
+std::array<int, 256> make_base64_values() {
+    std::array<int, 256> values{};
     values.fill(-1);
     for (std::size_t index = 0; index < kBase64Digits.size(); ++index) {
-        values[byte_at(kBase64Digits, index)] = static_cast<std::int8_t>(index);
+        values[byte_at(kBase64Digits, index)] = static_cast<int>(index);
     }
     return values;
 }

@@ -63,8 +63,10 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned length = 0;
     const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
+    // To libcrypto a null key means "the key of the last call"; an empty one needs an address.
+    const char* key_bytes = key.empty() ? "" : key.data();
     const unsigned char* made =
-        HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data, bytes.size(), digest.data(), &length);
+        HMAC(EVP_sha256(), key_bytes, static_cast<int>(key.size()), data, bytes.size(), digest.data(), &length);
     BACKOUT_ASSERT(made != nullptr);
     return to_hex({reinterpret_cast<const char*>(digest.data()), length});
 }

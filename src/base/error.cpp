@@ -29,7 +29,7 @@ const char* to_string(ErrorCode code) {
         case ErrorCode::timeout: return "timeout";
         case ErrorCode::canceled: return "canceled";
     }
-    BACKOUT_ASSERT(!"an error code without a name");
+    assertion_failed("the error code has a name", __FILE__, __LINE__);
 }
 
 Error Error::in(std::string where) && {

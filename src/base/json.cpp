@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include <exception>
+#include <iterator>
 #include <limits>
-#include <set>
 #include <string_view>
 #include <vector>
 

@@ -79,6 +79,7 @@ function(backout_tests)
     target_link_libraries(${arg_NAME} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
     target_include_directories(${arg_NAME} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
     gtest_discover_tests(${arg_NAME}
+        TEST_PREFIX "${arg_NAME}/"
         DISCOVERY_MODE PRE_TEST
         DISCOVERY_TIMEOUT 60
         PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
