@@ -109,7 +109,8 @@ show_progress() {
 }
 
 fail_with_log() {
-    tail -n 30 "$1" >&2
+    # A compiler's error drowns in its notes: the lines that name errors first, else the end of the log.
+    if ! cut -c 1-400 "$1" | grep -m 15 -E '[Ee]rror|FAILED' >&2; then tail -n 30 "$1" >&2; fi
     say "$2; the whole output is in $1"
     return 1
 }
