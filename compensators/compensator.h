@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "base/stop.h"
@@ -29,6 +30,8 @@ struct PlanRequest {
     std::string manifest_directory;   ///< relative paths are relative to it
     WorldView& world;
     Host& host;                       ///< for read-only looks: probes, users by name, sources
+    /// Templates that can be expanded before the run (secrets) with their values, for probes. Unset: none can.
+    std::function<Result<Json>(const Json&)> expand = {};
 };
 
 /// What a step will have left at a path, for the steps after it.
@@ -72,6 +75,12 @@ struct StepContext {
     Nanoseconds timeout = 0;
     std::function<void(const std::string& stream, std::string_view bytes)> output = {};
     std::function<void(int pid, std::uint64_t start_time)> child_started = {};
+    /// Expands templates in an image: kinds whose image holds commands or requests keep them unexpanded, so that no secret
+    /// is stored, and expand just before they act. Unset: there are none.
+    std::function<Result<Json>(const Json&)> expand = {};
+    /// While staging: the step's arguments as the plan has them, templates unexpanded. Null: the same as step.arguments.
+    const Json* planned_arguments = nullptr;
+    Clock* clock = nullptr;                          ///< for waiting (check); null: the system's
     bool overwrite_conflicts = false;                ///< a person said so (--overwrite-conflict): what stands there is kept as an image
     std::vector<std::string> superseded = {};        ///< resource keys that a later step changed: left out of verification
 };
@@ -96,6 +105,9 @@ struct Observation {
     Where where = Where::unreadable;
     std::vector<Difference> differences = {};   ///< from the nearer end: what a person would want to see
     std::string note = {};
+    /// False: the kind has no means to look (a command without probe). `where` is `neither` then; recovery asks a person,
+    /// a verification has nothing to compare.
+    bool can_tell = true;
 };
 
 struct Applied {

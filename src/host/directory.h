@@ -89,6 +89,7 @@ struct SyncRequest {
         file,        ///< content and attributes of entry `name`
         tree,        ///< everything below entry `name`, names and data
         filesystem,  ///< syncfs of the file system that holds `directory`
+        everything,  ///< every writable local file system (commands that don't say what they touch); no `directory`
     };
     What what = What::names;
     std::shared_ptr<Directory> directory;
