@@ -12,9 +12,9 @@ namespace backout {
 /// One entry, held open by O_PATH.
 struct EntryHandle {
     int fd = -1;
-    int parent_fd = -1;    ///< the directory it stands in and its name there: links need them; -1 for a directory itself
+    int parent_fd = -1;  ///< the directory it stands in and its name there: links need them; -1 for a directory itself
     std::string name = {};
-    std::string path = {}; ///< for messages
+    std::string path = {};  ///< for messages
 };
 
 /// All but security.selinux; empty where the file system has none.

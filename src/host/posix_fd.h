@@ -1,8 +1,8 @@
 #pragma once
 // A file descriptor with an owner, and the retry that every system call but fsync and close gets on EINTR.
 
-#include <cerrno>
 #include <unistd.h>
+#include <cerrno>
 #include <utility>
 
 namespace backout {

@@ -34,7 +34,7 @@ class PosixOutputFile final : public OutputFile {
   private:
     UniqueFd fd_;
     std::string path_;
-    std::uint64_t end_ = 0;   ///< where write() goes on
+    std::uint64_t end_ = 0;  ///< where write() goes on
 };
 
 }  // namespace backout

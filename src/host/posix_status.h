@@ -11,7 +11,7 @@ namespace backout {
 
 struct PosixStatus {
     FileStatus status;
-    std::uint32_t flags = 0;   ///< kFlagImmutable | kFlagAppend, as far as the file system tells
+    std::uint32_t flags = 0;  ///< kFlagImmutable | kFlagAppend, as far as the file system tells
 };
 
 /// Status of `name` in the directory `fd`, or with an empty name of `fd` itself. An absent entry is a value.

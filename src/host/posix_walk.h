@@ -12,8 +12,8 @@
 namespace backout {
 
 struct WalkedDirectory {
-    UniqueFd fd;        ///< O_PATH
-    std::string path;   ///< inside the root, without links
+    UniqueFd fd;       ///< O_PATH
+    std::string path;  ///< inside the root, without links
 };
 
 /// The components of an absolute path, "." and empty ones left out. Errors: `invalid`, see Host::locate.

@@ -1,0 +1,153 @@
+#include "host/posix_walk.h"
+
+#include <fcntl.h>
+#include <linux/limits.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#include <deque>
+
+#include "base/text.h"
+#include "host/posix_status.h"
+
+namespace backout {
+namespace {
+
+constexpr int kMaximumLinks = 40;
+constexpr std::size_t kMaximumName = 255;
+constexpr std::size_t kMaximumPath = PATH_MAX - 1;
+
+Error invalid_path(const std::string& path, const std::string& why) {
+    return Error{ErrorCode::invalid, "path '" + printable(path) + "' " + why, path};
+}
+
+class Walker {
+  public:
+    explicit Walker(int root_fd) : root_fd_(root_fd) {}
+
+    Result<WalkedDirectory> run(const std::vector<std::string>& components) {
+        pending_.assign(components.begin(), components.end());
+        while (!pending_.empty()) {
+            std::string name = std::move(pending_.front());
+            pending_.pop_front();
+            BACKOUT_TRY(enter(std::move(name)));
+        }
+        BACKOUT_TRY(open_current());
+        return WalkedDirectory{std::move(current_), current_path()};
+    }
+
+  private:
+    std::string current_path() const { return "/" + join(resolved_, "/"); }
+
+    /// ".." only comes out of links. The parent is reached by its name from the root, not through the descriptor: a
+    /// directory that was moved meanwhile would lead out.
+    Status enter(std::string name) {
+        if (name == "..") {
+            if (!resolved_.empty()) resolved_.pop_back();
+            current_.reset();
+            return {};
+        }
+        BACKOUT_TRY(open_current());
+        const std::string path = join_path(current_path(), name);
+        BACKOUT_TRY_ASSIGN(const int opened, open_entry(current_.get(), name, path));
+        UniqueFd entry(opened);
+        BACKOUT_TRY_ASSIGN(const PosixStatus found, posix_status(entry.get(), "", path));
+        if (found.status.type == EntryType::symlink) return follow(entry.get(), found.status, path);
+        if (found.status.type != EntryType::directory) return not_a_directory(path, found.status.type);
+        current_ = std::move(entry);
+        resolved_.push_back(std::move(name));
+        return {};
+    }
+
+    static Error not_a_directory(const std::string& path, EntryType type) {
+        return Error{ErrorCode::wrong_type, printable(path) + " is not a directory but a " + to_string(type), path};
+    }
+
+    Status open_current() {
+        if (current_.valid()) return {};
+        UniqueFd directory(::fcntl(root_fd_, F_DUPFD_CLOEXEC, 3));
+        if (!directory.valid()) return system_error(errno, "dup", "/");
+        std::string path = "/";
+        for (const std::string& name : resolved_) {
+            path = join_path(path, name);
+            const int flags = O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC;
+            const int next = retry_interrupted([&] { return ::openat(directory.get(), name.c_str(), flags); });
+            if (next < 0) return system_error(errno, "open", path);
+            directory = UniqueFd(next);
+        }
+        current_ = std::move(directory);
+        return {};
+    }
+
+    Status follow(int link, const FileStatus& status, const std::string& path) {
+        if (++links_ > kMaximumLinks) {
+            return Error{ErrorCode::invalid, "too many links on the way to " + printable(path), path, ELOOP};
+        }
+        BACKOUT_TRY(check_trust(link, status, path));
+        std::string target(kMaximumPath + 1, '\0');
+        const ssize_t length = ::readlinkat(link, "", target.data(), target.size());
+        if (length < 0) return system_error(errno, "readlink", path);
+        target.resize(static_cast<std::size_t>(length));
+        if (!target.empty() && target.front() == '/') {
+            resolved_.clear();
+            current_.reset();
+        }
+        std::vector<std::string> names;
+        for (std::string& name : split(target, '/')) {
+            if (!name.empty() && name != ".") names.push_back(std::move(name));
+        }
+        pending_.insert(pending_.begin(), names.begin(), names.end());
+        return {};
+    }
+
+    /// rpm's rule: a link counts only if root, this user or the owner of its directory made it. Links in /proc may be
+    /// magic (they lead to an object, not to the path they show), so none is followed there.
+    Status check_trust(int link, const FileStatus& status, const std::string& path) {
+        struct statfs file_system {};
+        if (::fstatfs(link, &file_system) != 0) return system_error(errno, "statfs", path);
+        if (file_system.f_type == PROC_SUPER_MAGIC) {
+            return Error{ErrorCode::not_permitted, "links in /proc are not followed: " + printable(path), path};
+        }
+        if (status.uid == 0 || status.uid == ::geteuid()) return {};
+        BACKOUT_TRY_ASSIGN(const PosixStatus parent, posix_status(current_.get(), "", path));
+        if (parent.status.uid == status.uid) return {};
+        return Error{ErrorCode::not_permitted,
+                     "the link " + printable(path) + " belongs to user " + std::to_string(status.uid) +
+                         ", who is neither root nor you nor the owner of the directory it stands in: it is not "
+                         "followed; name the real path instead, or remove the link",
+                     path};
+    }
+
+    int root_fd_;
+    UniqueFd current_;  ///< the directory of resolved_; invalid: to be opened again
+    std::vector<std::string> resolved_;
+    std::deque<std::string> pending_;
+    int links_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> split_path(const std::string& path) {
+    if (path.empty()) return Error{ErrorCode::invalid, "the path is empty"};
+    if (path.find('\0') != std::string::npos) return invalid_path(path, "contains a NUL byte");
+    if (path.front() != '/') return invalid_path(path, "is not absolute: it must begin with '/'");
+    if (path.size() > kMaximumPath) {
+        return invalid_path(path.substr(0, 60) + "…",
+                            "has " + std::to_string(path.size()) + " bytes, 4095 are allowed");
+    }
+    std::vector<std::string> components;
+    for (std::string& name : split(path, '/')) {
+        if (name.empty() || name == ".") continue;
+        if (name == "..") return invalid_path(path, "contains '..': write the path without it");
+        if (name.size() > kMaximumName) {
+            return invalid_path(path, "has a component of " + std::to_string(name.size()) + " bytes, 255 are allowed");
+        }
+        components.push_back(std::move(name));
+    }
+    return components;
+}
+
+Result<WalkedDirectory> walk(int root_fd, const std::vector<std::string>& components) {
+    return Walker(root_fd).run(components);
+}
+
+}  // namespace backout
