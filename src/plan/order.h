@@ -12,9 +12,9 @@ namespace backout {
 
 struct OrderNode {
     std::string id;
-    std::vector<std::string> before = {};   ///< ids that must come earlier (depends_on, order, references)
-    bool late = false;                      ///< irreversible: as late as dependencies allow
-    bool wall = false;                      ///< pivot: a total order around it
+    std::vector<std::string> before = {};  ///< ids that must come earlier (depends_on, order, references)
+    bool late = false;                     ///< irreversible: as late as dependencies allow
+    bool wall = false;                     ///< pivot: a total order around it
 };
 
 /// A stable topological order: positions into `nodes`; manifest order where nothing else is said.
