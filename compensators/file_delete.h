@@ -1,0 +1,12 @@
+#pragma once
+// file.delete. Its documentation is its KindInfo.
+
+#include <memory>
+
+#include "compensators/compensator.h"
+
+namespace backout {
+
+std::unique_ptr<Compensator> make_file_delete();
+
+}  // namespace backout

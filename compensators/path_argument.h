@@ -1,0 +1,58 @@
+#pragma once
+// What the file kinds share while planning: from an argument to a target, its state in the predicted world, and whether
+// it may be changed at all. Targets are looked at through request.world only; the host is asked about permissions of
+// parents that exist, and about users by name.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compensators/argument_reader.h"
+#include "compensators/compensator.h"
+#include "compensators/file_image.h"
+
+namespace backout {
+
+struct Target {
+    std::string path;  ///< absolute, as a person wrote it
+    std::string key;   ///< real: links above resolved
+    Seen seen;
+    std::vector<std::string> missing_parents = {};  ///< real keys, topmost first
+};
+
+/// Looks a path up. Errors: `invalid` (deferred or malformed path), `wrong_type` (a parent is no directory).
+Result<Target> look_up_target(PlanRequest& request, const std::string& argument, bool as_tree = false);
+/// `not_permitted` if the entry can't be created, replaced or removed: parent not writable, read-only mount, immutable
+/// or append-only parent. With predicted parents the nearest existing one is asked.
+Status check_changeable(PlanRequest& request, const Target& target);
+/// `not_found` with the remedy if parents are missing and may not be made.
+Status check_parents(const Target& target, bool make_parents);
+/// `wrong_type`: a mount point can't be replaced, moved or removed.
+Status check_no_mount_point(const Target& target);
+
+/// mode, owner, group arguments. Owners by name or number.
+Result<AttributeSet> read_attributes(PlanRequest& request, ArgumentReader& reader);
+/// The same out of normalised arguments.
+AttributeSet attributes_from(const Json& arguments);
+void put_attributes(Json& arguments, const AttributeSet& attributes);
+
+/// What changes between two states, for details: [{"attribute", "from", "to"}], owners by name; contents as sizes and
+/// digests.
+Json changes_between(Host& host, const EntryState& before, const EntryState& after);
+/// Resources: the entry itself and parents that will be made.
+std::vector<Resource> path_resources(const Target& target, bool tree);
+/// The state of a directory that is made as a parent.
+EntryState made_parent_state(Host& host);
+std::vector<Prediction> parent_predictions(Host& host, const Target& target);
+/// "0644".
+std::string mode_text(std::uint32_t mode);
+
+// KindParameters that several kinds take.
+KindParameter path_parameter(const std::string& name, const std::string& description);
+KindParameter mode_parameter();
+KindParameter owner_parameter();
+KindParameter group_parameter();
+KindParameter make_parents_parameter();
+
+}  // namespace backout
