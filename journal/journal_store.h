@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "journal/record.h"
 #include "journal/run_state.h"
 

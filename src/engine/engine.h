@@ -70,11 +70,4 @@ class Engine {
     EngineParts parts_;
 };
 
-/// Where a run's steps stand in the words of the contract: done kept skipped failed blocked not_reached undone undo_failed
-/// conflict residue. Pure.
-std::string final_state_of(const StepState& step, const PlannedStep& planned, const RunState& run);
-
-/// The ways out of an unfinished or incomplete run: "resume", "rollback", "resolve". Pure.
-std::vector<std::string> ways_out(const Plan& plan, const RunState& run);
-
 }  // namespace backout

@@ -1,0 +1,170 @@
+#include "report/run_report.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace backout {
+
+namespace {
+
+bool is_irreversible(const PlannedStep& planned) {
+    return planned.irreversible || planned.undo.reversibility == Reversibility::irreversible;
+}
+
+std::string settled_word(const StepState& step) {
+    if (step.settled_as == "kept") return "kept";
+    if (step.settled_as == "blocked") return "blocked";
+    return "skipped";  // skipped or declined
+}
+
+// A step that a signal or a stop left without a record.
+std::string pending_word(const PlannedStep& planned, const RunState& run) {
+    if (run.phase == RunPhase::committed && planned.operation == "keep") return "kept";
+    if (run.phase == RunPhase::committed && planned.operation == "skip") return "skipped";
+    return "not_reached";
+}
+
+std::string applied_word(const StepState& step, const RunState& run) {
+    const bool undo_was_tried = run.direction == Direction::back && !step.error.empty();
+    return undo_was_tried ? "undo_failed" : "done";
+}
+
+const StepState& state_of(const RunState& run, std::uint32_t number) {
+    static const StepState kNothing;
+    return number >= 1 && number <= run.steps.size() ? run.steps[number - 1] : kNothing;
+}
+
+bool has_stuck_step(const Plan& plan, const RunState& run) {
+    return std::any_of(plan.steps.begin(), plan.steps.end(), [&run](const PlannedStep& planned) {
+        const std::string state = final_state_of(state_of(run, planned.step), planned, run);
+        return state == "conflict" || state == "undo_failed";
+    });
+}
+
+std::string reason_of(const StepState& step) {
+    if (!step.reason.empty()) return step.reason;
+    if (step.phase == StepPhase::in_doubt) return "in doubt: begun, its outcome is not known";
+    if (step.phase == StepPhase::undo_in_doubt) return "in doubt: its undo was begun, the outcome is not known";
+    if (step.phase == StepPhase::resolved_done) return "a person said that it is done";
+    if (step.phase == StepPhase::resolved_undone) return "a person said that it is undone";
+    if (step.phase == StepPhase::resolved_skipped) return "a person left it out";
+    return "";
+}
+
+StepReport step_report(const PlannedStep& planned, const StepState& step, const RunState& run) {
+    StepReport report;
+    report.step = planned.step;
+    report.id = planned.id;
+    report.category = planned.category;
+    report.operation = planned.operation;
+    report.target = planned.target;
+    report.state = final_state_of(step, planned, run);
+    report.reason = reason_of(step);
+    if (report.reason.empty() && (report.state == "kept" || report.state == "skipped")) report.reason = planned.reason;
+    report.error = step.error;
+    report.started = step.started;
+    report.finished = step.finished;
+    report.verify = step.verify;
+    report.conflicts = step.conflicts;
+    report.undo = planned.undo;
+    report.irreversible = is_irreversible(planned);
+    report.drifted = step.drifted;
+    report.attempts = step.attempts;
+    return report;
+}
+
+// A run that a later one took back shows its effects as gone, without touching its own records.
+void show_as_taken_back(RunReport& report) {
+    for (StepReport& step : report.steps) {
+        if (step.state == "done") step.state = "undone";
+    }
+}
+
+}  // namespace
+
+std::string final_state_of(const StepState& step, const PlannedStep& planned, const RunState& run) {
+    switch (step.phase) {
+        case StepPhase::pending: return pending_word(planned, run);
+        case StepPhase::settled: return settled_word(step);
+        case StepPhase::in_doubt: return "failed";
+        case StepPhase::applied: return step.failed ? "failed" : applied_word(step, run);
+        case StepPhase::failed_in_doubt: return "failed";
+        case StepPhase::undo_in_doubt: return "undo_failed";
+        case StepPhase::undone: return step.failed ? "failed" : "undone";
+        case StepPhase::conflict: return "conflict";
+        case StepPhase::residue: return "residue";
+        case StepPhase::resolved_done: return "done";
+        case StepPhase::resolved_undone: return "undone";
+        case StepPhase::resolved_skipped: return "skipped";
+    }
+    BACKOUT_ASSERT(false);
+}
+
+std::vector<std::string> ways_out(const Plan& plan, const RunState& run) {
+    if (run.finished && run.phase != RunPhase::rollback_incomplete) return {};
+    std::vector<std::string> ways;
+    const bool stuck = has_stuck_step(plan, run);
+    if (!run.finished) ways = {"resume", "rollback"};
+    if (stuck) ways.push_back("resolve");
+    return ways;
+}
+
+std::size_t RunReport::count(const std::string& state_word) const {
+    return static_cast<std::size_t>(std::count_if(
+        steps.begin(), steps.end(), [&state_word](const StepReport& step) { return step.state == state_word; }));
+}
+
+std::string shown_state(const RunSummary& summary) {
+    return summary.undone_by.empty() ? to_string(summary.phase) : to_string(RunPhase::rolled_back);
+}
+
+RunReport make_run_report(const Plan& plan, const RunState& state, const RunSummary& summary) {
+    RunReport report;
+    report.summary = summary;
+    report.state = shown_state(summary);
+    report.plan_id = plan.id;
+    report.plan_digest = plan.digest;
+    report.abort_reason = state.abort_reason;
+    report.abort_cause_step = state.abort_cause_step;
+    report.awaits = state.awaits;
+    report.recoveries = state.recoveries;
+    report.residue = state.residue;
+    report.ways_out = ways_out(plan, state);
+    report.steps.reserve(plan.steps.size());
+    for (const PlannedStep& planned : plan.steps) {
+        report.steps.push_back(step_report(planned, state_of(state, planned.step), state));
+    }
+    if (!summary.undone_by.empty()) show_as_taken_back(report);
+    return report;
+}
+
+std::string where_the_machine_is(const RunReport& report) {
+    const std::string& run = report.summary.run;
+    if (!report.summary.undone_by.empty()) return "Run " + run + " was taken back by " + report.summary.undone_by + ".";
+    const bool takes_back = !report.summary.undoes.empty();
+    switch (report.summary.phase) {
+        case RunPhase::committed:
+            return takes_back ? "Run " + report.summary.undoes + " is taken back: everything is as it was before it."
+                              : "Everything is as the plan says.";
+        case RunPhase::rolled_back: return "Everything is as it was before the run.";
+        case RunPhase::rollback_incomplete:
+            return "Not everything is undone: what is listed above as conflict, residue or failed undo was left as it is.";
+        case RunPhase::interrupted: return "The run stopped in the middle; every effect so far is in the journal.";
+        case RunPhase::running: return "The run is at work, or was killed; every effect so far is in the journal.";
+        case RunPhase::rolling_back: return "The run was going back and isn't at its end; what is undone is in the journal.";
+    }
+    BACKOUT_ASSERT(false);
+}
+
+std::string command_for(const std::string& way_out, const RunReport& report, const std::string& program) {
+    const std::string& run = report.summary.run;
+    if (way_out != "resolve") return program + " " + way_out + " " + run;
+    std::string step = "STEP";
+    for (const StepReport& candidate : report.steps) {
+        if (candidate.state == "conflict" || candidate.state == "undo_failed") step = candidate.id;
+    }
+    return program + " resolve " + run + " " + step + " --as done|undone|skipped --reason TEXT";
+}
+
+}  // namespace backout
