@@ -1,0 +1,338 @@
+#include "compensators/command_run.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "compensators/command_run_plan.h"
+#include "compensators/command_run_state.h"
+#include "compensators/parameter_schema.h"
+#include "plan/template.h"
+
+namespace backout {
+
+namespace {
+
+constexpr std::size_t kOutputLimit = 4U << 20;
+
+Json program_schema() {
+    Json schema = object_schema();
+    schema["required"] = Json::array({"argv"});
+    schema["properties"] = Json{
+        {"argv", text_list_schema()}, {"env", text_map_schema()}, {"cwd", path_schema()}, {"stdin", text_schema()}};
+    schema["additionalProperties"] = false;
+    return schema;
+}
+
+KindInfo make_info() {
+    KindInfo info;
+    info.name = "command.run";
+    info.summary = "Runs a program; another one undoes it, and a third tells how things stand";
+    info.parameters = {
+        {"argv", "list of strings", true, "the program and its arguments, taken as they are (no shell)",
+         text_list_schema()},
+        {"env", "object", false, "variables besides the clean environment (PATH, HOME, LANG=C.UTF-8)",
+         text_map_schema()},
+        {"cwd", "path", false, "working directory; default: the manifest's folder", path_schema()},
+        {"stdin", "string", false, "standard input; default: none", text_schema()},
+        {"exit", "number or list", false, "exit statuses that mean success; default 0", integers_schema()},
+        {"creates", "path", false, "the command makes this: where it is there, nothing is run", path_schema()},
+        {"removes", "path", false, "the command removes this: where it is absent, nothing is run", path_schema()},
+        {"touches", "list of paths", false,
+         "what the command changes: these trees are written to disk before the step counts as done (without it, every "
+         "writable local file system is), and no other step may change them without an order",
+         text_list_schema()},
+        {"undo", "object", false, "argv, env, cwd, stdin of the program that takes the command back", program_schema()},
+        {"probe", "object", false,
+         "argv, env, cwd, stdin of a program that only looks: exit 0 applied, 1 not applied, anything else half done; "
+         "it "
+         "runs while planning, too, so it must change nothing",
+         program_schema()},
+        {"outputs", "object", false,
+         "name: JSON pointer into what the command writes to standard output, or \"\" for the whole text",
+         text_map_schema()},
+    };
+    info.detects = "the probe's answer; without probe whether creates and removes are there";
+    info.verifies = "exit status, then the probe again; without probe that creates is there and removes is absent";
+    info.undo_restores = "what undo.argv restores, confirmed by the probe; an undo that is already done is not run";
+    info.undo_cannot =
+        "anything without undo: such a step is irreversible and needs consent of its own. Without probe it "
+        "can't be proved that the undo worked, and after a crash in the middle a person must say what is";
+    info.outputs = {"the names in outputs"};
+    info.example =
+        R"({ "action": "command.run", "with": { "argv": ["useradd", "app"], "undo": { "argv": ["userdel", "app"] },)"
+        R"( "probe": { "argv": ["sh", "-c", "id -u app >/dev/null 2>&1 || exit 1"] } } })";
+    return info;
+}
+
+bool is_forward(const Json& image) {
+    return bool_member(image, "forward", true);
+}
+/// At staging it was there already, which nobody could know while planning: nothing is run, nothing is taken back.
+bool is_foreign(const Json& image) {
+    return bool_member(image, "already", false);
+}
+
+Result<Json> expanded(StepContext& context, const Json& value) {
+    return context.expand ? context.expand(value) : Result<Json>(value);
+}
+
+ProgramOptions options_of(StepContext& context, Nanoseconds timeout) {
+    ProgramOptions options;
+    options.timeout = timeout;
+    options.stop = context.stop;
+    options.output_limit = kOutputLimit;
+    options.on_start = context.child_started;
+    return options;
+}
+
+Result<CommandLook> look(StepContext& context, const Json& arguments) {
+    const Nanoseconds timeout = context.timeout > 0 ? std::min(context.timeout, kProbeTimeout) : kProbeTimeout;
+    return look_at_command(context.host, arguments, options_of(context, timeout));
+}
+
+// ---- running
+// ---------------------------------------------------------------------------------------------------------
+
+Status judge(const Json& program, const Json& allowed, const ProcessOutcome& outcome) {
+    const bool ended = outcome.started && outcome.signal == 0 && !outcome.timed_out;
+    for (const Json& status : allowed) {
+        if (ended && status.get<std::int64_t>() == outcome.exit_status) return {};
+    }
+    std::string message = describe_argv(program["argv"]) + ": " + outcome.summary();
+    const std::string words = last_words(outcome);
+    if (!words.empty()) message += ": " + words;
+    return Error{outcome.timed_out ? ErrorCode::timeout : ErrorCode::failed, message};
+}
+
+Result<ProcessOutcome> run(StepContext& context, const Json& program, const Json& allowed) {
+    BACKOUT_TRY_ASSIGN(ProcessOutcome outcome,
+                       run_program(context.host, program, options_of(context, context.timeout)));
+    if (context.output && !outcome.output.empty()) context.output("stdout", outcome.output);
+    if (context.output && !outcome.errors.empty()) context.output("stderr", outcome.errors);
+    BACKOUT_TRY(judge(program, allowed, outcome));
+    return outcome;
+}
+
+std::string trimmed(const Bytes& text) {
+    const std::size_t begin = text.find_first_not_of(" \t\r\n");
+    if (begin == Bytes::npos) return "";
+    return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+Result<Json> output_at(const Json& document, const std::string& name, const std::string& pointer) {
+    try {
+        const Json::json_pointer place(pointer);
+        if (document.contains(place)) return document.at(place);
+    } catch (const std::exception& error) {
+        return Error{ErrorCode::invalid, "output '" + name + "': " + error.what()};
+    }
+    return Error{ErrorCode::failed, "output '" + name + "': what the command wrote has nothing at " + pointer};
+}
+
+Result<Json> read_outputs(const Json& wanted, const ProcessOutcome& outcome) {
+    if (!wanted.is_object() || wanted.empty()) return Json();
+    if (outcome.truncated)
+        return Error{ErrorCode::failed,
+                     "the command wrote more than " + human_bytes(kOutputLimit) + ": its outputs can't be read"};
+    const std::string text = trimmed(outcome.output);
+    Json document;
+    Json outputs = Json::object();
+    for (const auto& [name, pointer] : wanted.items()) {
+        const std::string place = pointer.get<std::string>();
+        if (place.empty()) {
+            if (!is_utf8(text))
+                return Error{ErrorCode::failed, "output '" + name + "': what the command wrote is not UTF-8"};
+            outputs[name] = text;
+            continue;
+        }
+        if (document.is_null()) {
+            auto parsed = parse_json(text);
+            if (!parsed)
+                return std::move(parsed).error().in("output '" + name + "': what the command wrote is no JSON");
+            document = std::move(parsed).value();
+        }
+        BACKOUT_TRY_ASSIGN(outputs[name], output_at(document, name, place));
+    }
+    return outputs;
+}
+
+// ---- what must be durable
+// --------------------------------------------------------------------------------------------
+
+/// A touched path may be gone, or its parent: then the nearest folder that is there keeps the absence.
+Result<SyncRequest> sync_of_path(Host& host, const std::string& path) {
+    auto place = host.locate(path);
+    if (!place && place.error().code != ErrorCode::not_found) return std::move(place).error();
+    if (place) {
+        BACKOUT_TRY_ASSIGN(const FileStatus status, place->directory->status(place->name));
+        const auto what = status.present() ? SyncRequest::What::tree : SyncRequest::What::names;
+        return SyncRequest{what, place->directory, status.present() ? place->name : ""};
+    }
+    std::string parent = path;
+    while (parent.size() > 1) {
+        parent = parent.substr(0, parent.rfind('/'));
+        if (parent.empty()) parent = "/";
+        auto directory = host.open_directory(parent);
+        if (directory) return SyncRequest{SyncRequest::What::names, *directory, ""};
+    }
+    return std::move(place).error();
+}
+
+Result<std::vector<SyncRequest>> sync_requests(Host& host, const Json& arguments) {
+    std::vector<SyncRequest> requests;
+    const Json& touches = member(arguments, "touches");
+    if (touches.empty()) {
+        requests.push_back(SyncRequest{SyncRequest::What::everything, nullptr, ""});
+        return requests;
+    }
+    std::vector<std::string> paths = touches.get<std::vector<std::string>>();
+    for (const char* name : {"creates", "removes"}) {
+        if (member(arguments, name).is_string()) paths.push_back(arguments[name].get<std::string>());
+    }
+    for (const std::string& path : paths) {
+        BACKOUT_TRY_ASSIGN(SyncRequest request, sync_of_path(host, path));
+        requests.push_back(request);
+        // The name itself, too: a tree is synced from its top downwards.
+        if (request.what == SyncRequest::What::tree) {
+            requests.push_back(SyncRequest{SyncRequest::What::names, request.directory, ""});
+        }
+    }
+    return requests;
+}
+
+std::vector<Difference> differences_of(const Json& arguments, const CommandLook& found, bool want_applied) {
+    const std::string path = describe_argv(arguments["argv"]);
+    const std::string expected = want_applied ? "applied (exit 0)" : "not applied (exit 1)";
+    if (found.attribute == "probe") return {Difference{path, "probe", expected, found.found}};
+    return {Difference{path, found.attribute, want_applied ? "applied" : "not applied", found.found}};
+}
+
+class CommandRun final : public Compensator {
+  public:
+    const KindInfo& info() const override {
+        static const KindInfo kInfo = make_info();
+        return kInfo;
+    }
+
+    Result<Planned> plan(PlanRequest& request) const override { return plan_command(request); }
+
+    Result<Staged> stage(StepContext& context, const PlannedStep& step) const override {
+        Json image = context.planned_arguments != nullptr ? *context.planned_arguments : step.arguments;
+        BACKOUT_TRY_ASSIGN(const Json arguments, expanded(context, image));
+        BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
+        image["forward"] = true;
+        if (now.state == CommandState::applied) {
+            const Json& then = member(step.before, "state");
+            if (!then.is_null()) {
+                return Error{ErrorCode::stale, "applied already (" + now.reason +
+                                                   "), which it was not when the plan was made (" +
+                                                   then.get<std::string>() + "); make a new plan"};
+            }
+            image["already"] = true;
+        }
+        return Staged{std::move(image), {}};
+    }
+
+    Result<Staged> invert(StepContext& /*context*/, const Json& image) const override {
+        if (is_forward(image) && !is_foreign(image) && member(image, "undo").is_null()) {
+            return Error{ErrorCode::unsupported,
+                         describe_argv(image["argv"]) + " is irreversible: the step names no undo command"};
+        }
+        Json inverse = image;
+        inverse["forward"] = !is_forward(image);
+        return Staged{std::move(inverse), {}};
+    }
+
+    Result<Applied> apply(StepContext& context, const Json& image) const override {
+        Applied applied;
+        applied.was_already = true;
+        if (is_foreign(image)) return applied;
+        BACKOUT_TRY_ASSIGN(const Json arguments, expanded(context, image));
+        const bool forward = is_forward(image);
+        const CommandState goal = forward ? CommandState::applied : CommandState::not_applied;
+        BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
+        if (now.state != goal) {
+            applied.was_already = false;
+            BACKOUT_TRY(forward ? run_forward(context, arguments, applied) : run_back(context, arguments, applied));
+        }
+        BACKOUT_TRY_ASSIGN(applied.sync, sync_requests(context.host, arguments));
+        return applied;
+    }
+
+    Result<Observation> observe(StepContext& context, const Json& image, bool /*deep*/) const override {
+        if (is_foreign(image)) return Observation{Where::both, {}, "it was applied before the step began"};
+        BACKOUT_TRY_ASSIGN(const Json arguments, expanded(context, image));
+        BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
+        const bool forward = is_forward(image);
+        Observation observation;
+        observation.note = now.reason;
+        switch (now.state) {
+            case CommandState::applied: observation.where = forward ? Where::after : Where::before; return observation;
+            case CommandState::not_applied:
+                observation.where = forward ? Where::before : Where::after;
+                return observation;
+            case CommandState::half:
+                observation.where = Where::neither;
+                observation.differences = differences_of(arguments, now, forward);
+                return observation;
+            case CommandState::unknown: break;
+        }
+        return cannot_tell(arguments, now);
+    }
+
+    Result<std::vector<Difference>> verify_kept(StepContext& context, const PlannedStep& step) const override {
+        BACKOUT_TRY_ASSIGN(const Json arguments, expanded(context, step.arguments));
+        BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
+        if (now.state == CommandState::applied) return std::vector<Difference>();
+        return differences_of(arguments, now, true);
+    }
+
+    Result<std::vector<SyncRequest>> sync_of(StepContext& context, const Json& image) const override {
+        BACKOUT_TRY_ASSIGN(const Json arguments, expanded(context, image));
+        return sync_requests(context.host, arguments);
+    }
+
+    Status release(StepContext& /*context*/, const Json& /*image*/) const override { return {}; }
+    // Those of its last run are in the journal; the world doesn't show them.
+    Result<Json> outputs_of_kept(StepContext& /*context*/, const PlannedStep& /*step*/) const override {
+        return Json();
+    }
+
+  private:
+    static Result<Observation> cannot_tell(const Json& arguments, const CommandLook& now) {
+        Observation observation;
+        observation.where = Where::neither;
+        observation.can_tell = false;
+        observation.note = now.reason + ": it can't be known";
+        if (!can_be_asked(arguments)) observation.note = "no probe: it can't be known";
+        return observation;
+    }
+
+    static Status run_forward(StepContext& context, const Json& arguments, Applied& applied) {
+        BACKOUT_TRY_ASSIGN(const ProcessOutcome outcome, run(context, arguments, arguments["exit"]));
+        applied.result = Json{{"exit", outcome.exit_status}};
+        BACKOUT_TRY_ASSIGN(applied.outputs, read_outputs(member(arguments, "outputs"), outcome));
+        return {};
+    }
+
+    static Status run_back(StepContext& context, const Json& arguments, Applied& applied) {
+        const Json& undo = arguments["undo"];
+        auto outcome = run(context, undo, Json::array({0}));
+        if (!outcome) return std::move(outcome).error().in("undo");
+        applied.result = Json{{"exit", outcome->exit_status}};
+        if (!can_be_asked(arguments)) return {};
+        BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
+        if (now.state == CommandState::not_applied) return {};
+        return Error{ErrorCode::failed, "undo: " + describe_argv(undo["argv"]) + " succeeded, and yet " + now.reason +
+                                            " (expected: not applied)"};
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Compensator> make_command_run_kind() {
+    return std::make_unique<CommandRun>();
+}
+
+}  // namespace backout

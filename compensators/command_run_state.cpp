@@ -1,0 +1,74 @@
+#include "compensators/command_run_state.h"
+
+#include <nlohmann/json.hpp>
+
+namespace backout {
+
+namespace {
+
+Result<bool> is_present(Host& host, const std::string& path) {
+    const auto place = host.locate(path);
+    if (!place && place.error().code == ErrorCode::not_found) return false;
+    if (!place) return place.error();
+    BACKOUT_TRY_ASSIGN(const FileStatus status, place->directory->status(place->name));
+    return status.present();
+}
+
+Result<bool> mark_is_present(Host& host, const Json& mark) {
+    return mark.is_string() ? is_present(host, mark.get<std::string>()) : Result<bool>(false);
+}
+
+std::string presence(const std::string& path, bool present) {
+    return path + (present ? " is there" : " is absent");
+}
+
+}  // namespace
+
+bool can_be_asked(const Json& arguments) {
+    return !member(arguments, "probe").is_null() || !member(arguments, "creates").is_null() ||
+           !member(arguments, "removes").is_null();
+}
+
+CommandLook marks_of(const Json& arguments, bool creates_present, bool removes_present) {
+    const std::string creates = string_member(arguments, "creates");
+    const std::string removes = string_member(arguments, "removes");
+    CommandLook look;
+    if (creates.empty() && removes.empty()) return look;
+    const bool all = (creates.empty() || creates_present) && (removes.empty() || !removes_present);
+    const bool none = (creates.empty() || !creates_present) && (removes.empty() || removes_present);
+    look.state = all ? CommandState::applied : (none ? CommandState::not_applied : CommandState::half);
+    look.attribute = creates.empty() ? "removes" : "creates";
+    if (!creates.empty()) look.reason = presence(creates, creates_present);
+    if (!creates.empty() && !removes.empty()) look.reason += " and ";
+    if (!removes.empty()) look.reason += presence(removes, removes_present);
+    look.found = look.reason;
+    return look;
+}
+
+Result<CommandLook> look_at_marks(Host& host, const Json& arguments) {
+    BACKOUT_TRY_ASSIGN(const bool creates, mark_is_present(host, member(arguments, "creates")));
+    BACKOUT_TRY_ASSIGN(const bool removes, mark_is_present(host, member(arguments, "removes")));
+    return marks_of(arguments, creates, removes);
+}
+
+Result<CommandLook> ask_probe(Host& host, const Json& arguments, const ProgramOptions& options) {
+    BACKOUT_TRY_ASSIGN(const ProcessOutcome outcome, run_program(host, member(arguments, "probe"), options));
+    CommandLook look;
+    look.attribute = "probe";
+    look.found = outcome.summary();
+    look.reason = "its probe says " + outcome.summary();
+    look.probe_missing = !outcome.started;
+    if (!outcome.started) return look;
+    look.state = CommandState::half;
+    if (outcome.signal != 0 || outcome.timed_out) look.state = CommandState::unknown;
+    if (outcome.succeeded()) look.state = CommandState::applied;
+    if (look.state == CommandState::half && outcome.exit_status == 1) look.state = CommandState::not_applied;
+    return look;
+}
+
+Result<CommandLook> look_at_command(Host& host, const Json& arguments, const ProgramOptions& options) {
+    if (!member(arguments, "probe").is_null()) return ask_probe(host, arguments, options);
+    return look_at_marks(host, arguments);
+}
+
+}  // namespace backout
