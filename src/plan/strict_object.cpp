@@ -59,8 +59,10 @@ bool StrictObject::boolean(const char* name) {
 
 std::uint32_t StrictObject::number(const char* name) {
     const Json& value = any(name);
-    if (value.is_number_unsigned() && value.get<std::uint64_t>() <= std::numeric_limits<std::uint32_t>::max()) {
-        return value.get<std::uint32_t>();
+    if (value.is_number_integer()) {
+        const std::int64_t number = int_member(value_, name, -1);
+        if (number >= 0 && number <= std::numeric_limits<std::uint32_t>::max())
+            return static_cast<std::uint32_t>(number);
     }
     refuse(name, "a whole number from 0 on was expected");
     return 0;
