@@ -14,6 +14,9 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
     set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
 endif()
 
+# -O3 takes a third longer to compile and gains nothing where disks and processes are waited for.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wunused-result)
 if(BACKOUT_WERROR)
     add_compile_options(-Werror)
