@@ -70,8 +70,8 @@ struct StepContext {
     Host& host;
     ImageStore& images;
     const StopToken* stop = nullptr;
-    std::string slot_prefix;          ///< "r12-s3": names in image stores start with it (fresh for each image that is made)
-    std::string step_id;
+    std::string slot_prefix = {};     ///< "r12-s3": names in image stores start with it (fresh for each image that is made)
+    std::string step_id = {};
     Nanoseconds timeout = 0;
     std::function<void(const std::string& stream, std::string_view bytes)> output = {};
     std::function<void(int pid, std::uint64_t start_time)> child_started = {};
@@ -116,6 +116,7 @@ struct Applied {
     std::vector<SyncRequest> sync = {};         ///< barrier 2
     std::vector<Difference> conflicts = {};     ///< parts that somebody else changed: left alone (or put back)
     bool was_already = false;                   ///< nothing had to be done
+    bool untouched = false;                     ///< with conflicts: surely no part of the image was changed by this call
 };
 
 /// A kind's own documentation, printed by `backout kinds KIND` from here and nowhere else.

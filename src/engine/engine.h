@@ -1,7 +1,8 @@
 #pragma once
-// Runs a plan as a transaction: the loop over `decide`, with every effect between a durable intent and a durable outcome.
-// Recovery is the same loop, entered with records instead of an empty list; rollback is the same loop in the direction back.
-// Not here: planning, consent, the lease (the caller holds it), stale checks of a saved plan (the caller made them).
+// Runs a plan as a transaction: the loop over `decide`, with every effect between a durable intent and a durable
+// outcome. Recovery is the same loop, entered with records instead of an empty list; rollback is the same loop in the
+// direction back. Not here: planning, consent, the lease (the caller holds it), stale checks of a saved plan (the
+// caller made them).
 
 #include <functional>
 #include <optional>
@@ -28,21 +29,21 @@ struct EngineParts {
     Clock& clock;
     IdSource& ids;
     EventSink& events;
-    Lease* lease = nullptr;           ///< to note the child at work; may be null in simulation
+    Lease* lease = nullptr;  ///< to note the child at work; may be null in simulation
 };
 
 enum class OnSignal { rollback, stop };
 
 struct RunOptions {
-    std::optional<OnDrift> on_drift = {};            ///< overrides the plan's
+    std::optional<OnDrift> on_drift = {};  ///< overrides the plan's
     OnSignal on_signal = OnSignal::rollback;
     const StopToken* stop = nullptr;
-    std::string command = {};                        ///< who ran it, for the journal
+    std::string command = {};  ///< who ran it, for the journal
     std::string user = {};
     std::set<std::string> skip = {};                 ///< ids whose undo is left out (rollback --skip)
     std::set<std::string> overwrite_conflicts = {};  ///< ids whose conflicts a person overrode
     std::size_t window_limit = 256;
-    int recovery_limit = 20;                         ///< invariant 12
+    int recovery_limit = 20;  ///< invariant 12
     /// Values of references that are not stored: "inputs.token" → value. Asked when a step needs them.
     std::function<Result<Json>(const std::string& reference)> secrets = {};
 };
@@ -50,7 +51,7 @@ struct RunOptions {
 struct RunOutcome {
     RunSummary summary;
     RunState state;
-    int exit_status = 0;              ///< as in the contract's table: 0, 1, 3 or 128+n
+    int exit_status = 0;  ///< as in the contract's table: 0, 1, 3 or 128+n
 };
 
 class Engine {

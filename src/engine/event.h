@@ -18,12 +18,12 @@ namespace backout {
 ///   run_awaits run_finished warning stop_requested
 struct Event {
     std::string type;
-    std::uint64_t sequence = 0;       ///< journal sequence that made it durable; 0: not a record
+    std::uint64_t sequence = 0;  ///< journal sequence that made it durable; 0: not a record
     UnixNanoseconds time = 0;
     std::string run = {};
-    std::uint32_t step = 0;           ///< 0: the run as a whole
+    std::uint32_t step = 0;  ///< 0: the run as a whole
     std::string id = {};
-    Json data = nullptr;              ///< by type: {operation, target, error, how, conflicts, …}
+    Json data = nullptr;  ///< by type: {operation, target, error, how, conflicts, …}
 };
 /// {"type","seq","time","run","step","id",…data}
 Json event_to_json(const Event& event);

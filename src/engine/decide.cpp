@@ -1,0 +1,326 @@
+#include "engine/decide.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/assert.h"
+
+namespace backout {
+namespace {
+
+using Steps = std::vector<std::uint32_t>;
+
+/// The eyes of one decision: shape, records and volatile side of a step under one roof.
+class Decider {
+  public:
+    Decider(const PlanShape& shape, const RunState& state, const Live& live)
+        : shape_(shape), state_(state), live_(live) {}
+
+    Command forward() const;
+    Command back() const;
+    Command turn() const;
+
+  private:
+    using Test = std::function<bool(std::uint32_t)>;
+
+    const StepState& record(std::uint32_t step) const { return state_.step(step); }
+    const LiveStep& live(std::uint32_t step) const { return live_.step(step); }
+    Progress progress(std::uint32_t step) const { return live(step).progress; }
+
+    Steps choose(const Steps& window, const Test& test) const;
+    bool open(std::uint32_t step) const;
+    bool in_doubt_after_crash(std::uint32_t step) const;
+    bool in_flight() const;
+    bool torn_undo(std::uint32_t step) const;
+
+    std::optional<Command> after_failure() const;
+    Command failed(std::uint32_t step) const;
+    std::optional<Command> stop_here() const;
+    std::optional<Command> forward_window(const Steps& window) const;
+    std::optional<Command> doubts(const Steps& window) const;
+    std::optional<Command> settle_one_forward(std::uint32_t step) const;
+    std::optional<Command> pipeline(const Steps& window) const;
+    Command end() const;
+
+    bool to_take_back(std::uint32_t step) const;
+    std::optional<Command> back_window(const Steps& window) const;
+    std::optional<Command> settle_one_back(std::uint32_t step) const;
+    std::optional<Command> undo_pipeline(const Steps& window) const;
+    bool behind_pivot(const Steps& window) const;
+    Command back_end() const;
+    bool all_as_before() const;
+
+    const PlanShape& shape_;
+    const RunState& state_;
+    const Live& live_;
+};
+
+Steps Decider::choose(const Steps& window, const Test& test) const {
+    Steps chosen;
+    std::copy_if(window.begin(), window.end(), std::back_inserter(chosen), test);
+    return chosen;
+}
+
+/// Still to be done: never begun, or a person says that it is not done.
+bool Decider::open(std::uint32_t step) const {
+    const StepPhase phase = record(step).phase;
+    return (phase == StepPhase::pending || phase == StepPhase::undone || phase == StepPhase::resolved_undone) &&
+           progress(step) != Progress::recorded && !live(step).gave_up;
+}
+
+bool Decider::in_doubt_after_crash(std::uint32_t step) const {
+    const StepPhase phase = record(step).phase;
+    return (phase == StepPhase::in_doubt || phase == StepPhase::failed_in_doubt || phase == StepPhase::undo_in_doubt) &&
+           progress(step) == Progress::none && !live(step).gave_up;
+}
+
+bool Decider::in_flight() const {
+    return std::any_of(live_.steps.begin(), live_.steps.end(), [](const LiveStep& step) {
+        return step.progress >= Progress::intended && step.progress < Progress::recorded && !step.gave_up;
+    });
+}
+
+// ---- forward
+// ----------------------------------------------------------------------------------------------------------
+
+Command Decider::forward() const {
+    if (auto command = after_failure()) return *command;
+    if (auto command = stop_here()) return *command;
+    for (const Steps& window : shape_.windows) {
+        if (auto command = forward_window(window)) return *command;
+    }
+    return end();
+}
+
+std::optional<Command> Decider::after_failure() const {
+    for (std::uint32_t step = 1; step <= shape_.steps.size(); ++step) {
+        if (live(step).failure && !live(step).gave_up) return failed(step);
+    }
+    return std::nullopt;
+}
+
+/// A failure may be retried only while nobody wants to stop; a run that takes another back never turns round itself, so
+/// it records the failure and goes on; drift waits for a person where the plan says so.
+Command Decider::failed(std::uint32_t step) const {
+    const LiveStep& now = live(step);
+    if (now.failure->code == ErrorCode::canceled) return {Action::stop_resumable, {step}, "stopped at once"};
+    const bool attempts_left = record(step).attempts + 1 < shape_.step(step).attempts;
+    if (attempts_left && !live_.stop_asked && now.failure->code != ErrorCode::conflict)
+        return {Action::retry, {step}, {}};
+    if (shape_.is_rollback && !now.conflicts.empty()) return {Action::record_conflict, {step}, {}};
+    if (now.drift && shape_.stop_on_drift && !shape_.is_rollback) {
+        return {Action::await_person,
+                {step},
+                "drift in step " + std::to_string(step) + ", and the plan says to stop there"};
+    }
+    return {Action::record_failure, {step}, now.failure->text()};
+}
+
+std::optional<Command> Decider::stop_here() const {
+    if (!live_.stop_asked || in_flight()) return std::nullopt;
+    if (live_.abort_asked && !shape_.is_rollback) return Command{Action::begin_abort, {}, "stopped by a signal"};
+    return Command{Action::stop_resumable, {}, "stopped by a signal"};
+}
+
+std::optional<Command> Decider::forward_window(const Steps& window) const {
+    const Steps still = choose(window, [this](std::uint32_t s) { return open(s) && !shape_.step(s).changes; });
+    if (!still.empty()) return Command{Action::settle, still, {}};
+    if (auto command = doubts(window)) return command;
+    return pipeline(window);
+}
+
+/// Steps that were intended before a crash: look first, then the table decides.
+std::optional<Command> Decider::doubts(const Steps& window) const {
+    const Steps unseen = choose(window, [this](std::uint32_t s) { return in_doubt_after_crash(s) && !live(s).seen; });
+    if (!unseen.empty()) return Command{Action::observe, unseen, {}};
+    for (std::uint32_t step : window) {
+        if (!in_doubt_after_crash(step)) continue;
+        if (auto command = settle_one_forward(step)) return command;
+    }
+    return std::nullopt;
+}
+
+std::optional<Command> Decider::settle_one_forward(std::uint32_t step) const {
+    if (record(step).phase == StepPhase::undo_in_doubt) return Command{Action::undo_first, {step}, {}};
+    switch (settle_forward(*live(step).seen, shape_.step(step).effect)) {
+        case Settlement::apply: return Command{Action::adopt, {step}, {}};
+        case Settlement::mark: return Command{Action::adopt_done, {step}, {}};
+        case Settlement::undo_then_apply:
+            if (shape_.step(step).undoable) return Command{Action::undo_first, {step}, {}};
+            return Command{Action::await_person,
+                           {step},
+                           "step " + std::to_string(step) +
+                               " is in doubt and can't be undone: whether it was done must be said by a person"};
+        case Settlement::conflict:
+            return Command{shape_.is_rollback ? Action::record_conflict : Action::record_failure,
+                           {step},
+                           "somebody else changed what the step was changing"};
+        case Settlement::halt:
+            return Command{Action::await_person, {step}, "step " + std::to_string(step) + " can't be looked at"};
+        case Settlement::restore:
+        case Settlement::impossible: break;
+    }
+    BACKOUT_ASSERT(false && "the forward table has no such cell");
+}
+
+/// One window in time: every member reaches a line before any member crosses it.
+std::optional<Command> Decider::pipeline(const Steps& window) const {
+    struct Line {
+        Progress at;
+        Action action;
+    };
+    static constexpr Line kLines[] = {{Progress::staged, Action::secure}, {Progress::secured, Action::intend},
+                                      {Progress::intended, Action::act},  {Progress::acted, Action::sync},
+                                      {Progress::synced, Action::verify}, {Progress::verified, Action::record_applied}};
+    const Steps fresh = choose(window, [this](std::uint32_t s) { return open(s) && progress(s) == Progress::none; });
+    if (!fresh.empty()) return Command{Action::stage, fresh, {}};
+    for (const Line& line : kLines) {
+        const Steps there = choose(window, [&](std::uint32_t s) { return progress(s) == line.at && !live(s).gave_up; });
+        if (!there.empty()) return Command{line.action, there, {}};
+    }
+    return std::nullopt;
+}
+
+Command Decider::end() const {
+    if (!live_.checked_at_end) return {Action::check_end, {}, {}};
+    const bool gave_up =
+        std::any_of(live_.steps.begin(), live_.steps.end(), [](const LiveStep& s) { return s.gave_up; });
+    if (shape_.is_rollback && gave_up)
+        return {Action::await_person, {}, "not everything could be taken back; `resume` tries again"};
+    if (live_.final_failure.empty() || shape_.is_rollback) return {Action::finish, {}, {}};
+    if (shape_.stop_on_drift) return {Action::await_person, {}, live_.final_failure};
+    return {Action::begin_abort, {}, live_.final_failure};
+}
+
+// ---- back
+// -------------------------------------------------------------------------------------------------------------
+
+bool Decider::to_take_back(std::uint32_t step) const {
+    return may_have_effect(record(step).phase) && progress(step) != Progress::recorded && !live(step).gave_up;
+}
+
+bool Decider::behind_pivot(const Steps& window) const {
+    return std::any_of(window.begin(), window.end(), [this](std::uint32_t s) {
+        const StepPhase phase = record(s).phase;
+        const bool passed =
+            phase == StepPhase::applied || phase == StepPhase::residue || phase == StepPhase::resolved_done;
+        return shape_.step(s).pivot && passed && !record(s).failed;
+    });
+}
+
+Command Decider::back() const {
+    if (live_.stop_asked && !live_.abort_asked && !in_flight())
+        return {Action::stop_resumable, {}, "stopped by a signal"};
+    for (auto window = shape_.windows.rbegin(); window != shape_.windows.rend(); ++window) {
+        if (behind_pivot(*window)) break;
+        if (auto command = back_window(Steps(window->rbegin(), window->rend()))) return *command;
+    }
+    return back_end();
+}
+
+std::optional<Command> Decider::back_window(const Steps& window) const {
+    const auto waiting = [this](std::uint32_t s) { return to_take_back(s) && progress(s) == Progress::none; };
+    const Steps unseen = choose(window, [&](std::uint32_t s) { return waiting(s) && !live(s).seen; });
+    if (!unseen.empty()) return Command{Action::observe, unseen, {}};
+    for (std::uint32_t step : window) {
+        if (!waiting(step)) continue;
+        if (auto command = settle_one_back(step)) return command;
+    }
+    const Steps restore = choose(window, waiting);
+    if (!restore.empty()) return Command{Action::prepare_undo, restore, {}};
+    return undo_pipeline(window);
+}
+
+/// Nothing for steps to be restored: those go through the pipeline together.
+std::optional<Command> Decider::settle_one_back(std::uint32_t step) const {
+    const StepShape& shape = shape_.step(step);
+    switch (settle_back(record(step).phase, *live(step).seen, shape.effect)) {
+        case Settlement::mark: return Command{Action::sync_undo, {step}, {}};
+        case Settlement::restore:
+            if (shape.undoable) return std::nullopt;
+            return Command{Action::record_residue, {step}, "irreversible"};
+        case Settlement::conflict:
+            return Command{shape.undoable ? Action::record_conflict : Action::record_residue, {step}, {}};
+        case Settlement::halt:
+            return Command{Action::await_person, {step}, "step " + std::to_string(step) + " can't be looked at"};
+        case Settlement::apply:
+        case Settlement::undo_then_apply:
+        case Settlement::impossible: break;
+    }
+    BACKOUT_ASSERT(false && "the back table has no such cell");
+}
+
+std::optional<Command> Decider::undo_pipeline(const Steps& window) const {
+    struct Line {
+        Progress at;
+        Action action;
+    };
+    static constexpr Line kLines[] = {{Progress::staged, Action::secure_undo},
+                                      {Progress::secured, Action::intend_undo},
+                                      {Progress::intended, Action::act_undo},
+                                      {Progress::acted, Action::sync_undo},
+                                      {Progress::synced, Action::record_undone}};
+    for (const Line& line : kLines) {
+        const Steps there = choose(window, [&](std::uint32_t s) { return to_take_back(s) && progress(s) == line.at; });
+        if (!there.empty()) return Command{line.action, there, {}};
+    }
+    return std::nullopt;
+}
+
+bool Decider::all_as_before() const {
+    for (const StepState& step : state_.steps) {
+        if (may_have_effect(step.phase) || step.phase == StepPhase::conflict || step.phase == StepPhase::residue)
+            return false;
+        if (step.phase == StepPhase::resolved_skipped) return false;
+    }
+    return true;
+}
+
+Command Decider::back_end() const {
+    const bool gave_up =
+        std::any_of(live_.steps.begin(), live_.steps.end(), [](const LiveStep& s) { return s.gave_up; });
+    if (gave_up) return {Action::await_person, {}, "an undo failed; `resume` tries again"};
+    if (all_as_before() && !live_.images_released) return {Action::release_images, {}, {}};
+    return {Action::finish, {}, {}};
+}
+
+// ---- turning forward
+// --------------------------------------------------------------------------------------------------
+
+bool Decider::torn_undo(std::uint32_t step) const {
+    return record(step).phase == StepPhase::undo_in_doubt && progress(step) != Progress::recorded &&
+           !live(step).gave_up;
+}
+
+/// An undo in doubt is finished before the direction turns: then every step is either as applied or as undone.
+Command Decider::turn() const {
+    for (auto window = shape_.windows.rbegin(); window != shape_.windows.rend(); ++window) {
+        const Steps torn = choose(*window, [this](std::uint32_t s) { return torn_undo(s); });
+        if (torn.empty()) continue;
+        if (auto command = back_window(torn)) return *command;
+    }
+    return {Action::turn_forward, {}, {}};
+}
+
+}  // namespace
+
+const char* to_string(Action action) {
+    static constexpr const char* kNames[] = {"settle",       "observe",        "adopt",           "adopt_done",
+                                             "undo_first",   "stage",          "secure",          "intend",
+                                             "act",          "sync",           "verify",          "record_applied",
+                                             "retry",        "record_failure", "record_conflict", "record_residue",
+                                             "prepare_undo", "secure_undo",    "intend_undo",     "act_undo",
+                                             "sync_undo",    "record_undone",  "begin_abort",     "turn_forward",
+                                             "check_end",    "release_images", "await_person",    "stop_resumable",
+                                             "finish"};
+    return kNames[static_cast<std::size_t>(action)];
+}
+
+Command decide(const PlanShape& shape, const RunState& state, const Live& live) {
+    BACKOUT_ASSERT(!state.finished);
+    const Decider decider(shape, state, live);
+    if (live.turning_forward) return decider.turn();
+    return state.direction == Direction::forward ? decider.forward() : decider.back();
+}
+
+}  // namespace backout

@@ -1,0 +1,196 @@
+// The actions that go back: undo is the application of an inverse image. See run_loop.h.
+
+#include "base/assert.h"
+#include "engine/run_loop.h"
+
+namespace backout {
+namespace {
+
+Json conflicts_to_json(const std::vector<Difference>& conflicts) {
+    Json list = Json::array();
+    for (const Difference& one : conflicts) list.push_back(difference_to_json(one));
+    return list;
+}
+
+}  // namespace
+
+const Json& RunLoop::undo_image_of(std::uint32_t step) const {
+    const Json& fresh = live_.step(step).image;
+    return fresh.is_null() ? state_.step(step).undo_image : fresh;
+}
+
+/// An undo in doubt has its image in the journal: it is applied again, every part looked at first. All others get one.
+Status RunLoop::do_prepare_undo(const Steps& steps) {
+    for (std::uint32_t step : steps) {
+        if (options_.skip.count(planned(step).id) != 0)
+            return do_record_conflict({Action::record_conflict, {step}, "left out by --skip"});
+        if (state_.step(step).phase == StepPhase::undo_in_doubt) {
+            live(step).image = state_.step(step).undo_image;
+            live(step).progress = Progress::intended;
+            continue;
+        }
+        auto inverse = worker_.invert(planned(step), state_, image_of(step), state_.last_sequence + 1);
+        if (!inverse.ok() && inverse.error().code == ErrorCode::conflict) {
+            return do_record_conflict({Action::record_conflict, {step}, inverse.error().text()});
+        }
+        if (!inverse.ok()) return undo_gave_up(step, inverse.error());
+        live(step).image = std::move(inverse->image);
+        live(step).sync = std::move(inverse->sync);
+        live(step).progress = Progress::staged;
+    }
+    return {};
+}
+
+Status RunLoop::do_intend_undo(const Steps& steps) {
+    std::vector<Record> intents;
+    for (std::uint32_t step : steps)
+        intents.push_back(record(RecordType::undo_intended, step, {{"image", live(step).image}}));
+    BACKOUT_TRY(commit(std::move(intents)));
+    for (std::uint32_t step : steps) live(step).progress = Progress::intended;
+    return {};
+}
+
+Status RunLoop::do_act_undo(const Steps& steps) {
+    for (std::uint32_t step : steps) {
+        if (stop_at_once()) return {};
+        LiveStep& now = live(step);
+        auto applied = worker_.apply(planned(step), state_, undo_image_of(step));
+        for (Record& output : worker_.take_output())
+            live_.riding.push_back(record(RecordType::step_output, step, std::move(output.body)));
+        if (!applied.ok() && applied.error().code == ErrorCode::canceled) return {};
+        if (!applied.ok()) return undo_gave_up(step, applied.error());
+        now.sync = std::move(applied->sync);
+        now.was_already = applied->was_already;
+        now.conflicts = std::move(applied->conflicts);
+        now.progress = Progress::acted;
+    }
+    return {};
+}
+
+/// Steps that were acted on, and steps that are seen to be as before already: what was seen is synced first (invariant
+/// 8).
+Status RunLoop::do_sync_undo(const Steps& steps) {
+    for (std::uint32_t step : steps) {
+        LiveStep& now = live(step);
+        if (now.progress != Progress::none) continue;
+        auto owed = worker_.sync_of(planned(step), state_, image_of(step));
+        if (!owed.ok()) return undo_gave_up(step, owed.error());
+        now.sync = std::move(*owed);
+        now.was_already = true;
+    }
+    const Status synced = barrier(steps);
+    if (!synced.ok()) return undo_gave_up(steps.front(), synced.error());
+    for (std::uint32_t step : steps) live(step).progress = Progress::synced;
+    return {};
+}
+
+Status RunLoop::do_record_undone(const Steps& steps) {
+    std::vector<Record> records;
+    for (std::uint32_t step : steps) {
+        LiveStep& now = live(step);
+        // Without an undo intent only "already" can be true (invariant 5).
+        const bool intended = state_.step(step).phase == StepPhase::undo_in_doubt;
+        if (!now.conflicts.empty()) {
+            records.push_back(
+                record(RecordType::step_conflict, step, {{"conflicts", conflicts_to_json(now.conflicts)}}));
+        } else {
+            records.push_back(
+                record(RecordType::step_undone, step, {{"how", now.was_already || !intended ? "already" : "undone"}}));
+        }
+        now.progress = Progress::recorded;
+    }
+    return commit(std::move(records));
+}
+
+Status RunLoop::do_record_conflict(const Command& command) {
+    const std::uint32_t step = command.steps.front();
+    LiveStep& now = live(step);
+    // Parts of it may have been done: they are durable before anything is said of them (invariant 3).
+    const Status synced = barrier({step});
+    if (!synced.ok()) return undo_gave_up(step, synced.error());
+    Json conflicts = conflicts_to_json(now.conflicts.empty() ? now.differences : now.conflicts);
+    if (conflicts.empty())
+        conflicts.push_back(
+            {{"path", planned(step).target}, {"reason", command.reason.empty() ? now.note : command.reason}});
+    now.progress = Progress::recorded;
+    now.failure.reset();
+    Json body = {{"conflicts", std::move(conflicts)}, {"reason", command.reason}};
+    return commit({record(RecordType::step_conflict, step, std::move(body))});
+}
+
+Status RunLoop::do_record_residue(const Command& command) {
+    const std::uint32_t step = command.steps.front();
+    live(step).progress = Progress::recorded;
+    const bool sure = row_of(state_.step(step).phase) == Row::applied;
+    const std::string reason =
+        sure ? "irreversible, and done" : "irreversible, and it can't be known whether it was done";
+    return commit({record(RecordType::step_residue, step, {{"reason", reason}})});
+}
+
+/// The step stays as it is for now; the rest goes on, and `resume` tries again.
+Status RunLoop::undo_gave_up(std::uint32_t step, const Error& error) {
+    live(step).gave_up = true;
+    live(step).note = error.text();
+    return commit({record(RecordType::undo_failed, step, {{"error", error.text()}})});
+}
+
+/// Content that was staged without an intent belongs to nobody: it goes before the direction turns.
+Status RunLoop::drop_staged() {
+    for (std::uint32_t step = 1; step <= plan_.steps.size(); ++step) {
+        LiveStep& now = live(step);
+        if (now.progress != Progress::staged && now.progress != Progress::secured) continue;
+        const Status released = worker_.release(planned(step), state_, now.image);
+        if (!released.ok()) tell("warning", step, {{"message", released.error().text()}});
+        now.image = nullptr;
+        now.progress = Progress::none;
+    }
+    return {};
+}
+
+Status RunLoop::do_begin_abort(const std::string& reason) {
+    std::vector<Record> records;
+    if (live_.checked_at_end)
+        records.push_back(record(RecordType::run_verified, 0,
+                                 {{"drift", conflicts_to_json(live_.final_drift)}, {"failure", live_.final_failure}}));
+    for (std::uint32_t step : live_.drifted_kept) {
+        records.push_back(
+            record(RecordType::step_conflict, step,
+                   {{"conflicts", conflicts_to_json(live(step).differences)}, {"reason", "a kept thing changed"}}));
+    }
+    records.push_back(record(RecordType::run_aborting, 0, {{"reason", reason}, {"cause_step", 0}}));
+    BACKOUT_TRY(drop_staged());
+    BACKOUT_TRY(commit(std::move(records)));
+    forget_live();
+    return {};
+}
+
+Status RunLoop::do_turn_forward() {
+    std::vector<Record> records{record(RecordType::run_forwarding, 0, Json::object())};
+    for (std::uint32_t step = 1; step <= plan_.steps.size(); ++step) {
+        if (state_.step(step).phase == StepPhase::undone)
+            records.push_back(record(RecordType::step_reopened, step, Json::object()));
+    }
+    BACKOUT_TRY(commit(std::move(records)));
+    forget_live();
+    return {};
+}
+
+/// The same lines as the pipeline of `decide`, for one step that can't wait: look, invert, intend, act, sync, record.
+Result<bool> RunLoop::take_back_now(std::uint32_t step) {
+    live(step) = LiveStep{};
+    BACKOUT_TRY(do_observe({step}));
+    const Settlement settlement = settle_back(state_.step(step).phase, *live(step).seen, shape_.step(step).effect);
+    if (settlement == Settlement::mark) {
+        BACKOUT_TRY(do_sync_undo({step}));
+    } else if (settlement == Settlement::restore && shape_.step(step).undoable) {
+        BACKOUT_TRY(do_prepare_undo({step}));
+        if (live(step).progress == Progress::staged) BACKOUT_TRY(do_secure({step}));
+        if (live(step).progress == Progress::secured) BACKOUT_TRY(do_intend_undo({step}));
+        if (live(step).progress == Progress::intended) BACKOUT_TRY(do_act_undo({step}));
+        if (live(step).progress == Progress::acted) BACKOUT_TRY(do_sync_undo({step}));
+    }
+    if (live(step).progress == Progress::synced) BACKOUT_TRY(do_record_undone({step}));
+    return state_.step(step).phase == StepPhase::undone;
+}
+
+}  // namespace backout

@@ -1,0 +1,176 @@
+// The ends of a run: the last verification, and the ways in which it stops. See run_loop.h.
+
+#include "engine/run_loop.h"
+
+namespace backout {
+
+// ---- the last look
+// ----------------------------------------------------------------------------------------------------
+
+Status RunLoop::do_check_end() {
+    tell("verifying", 0, Json::object());
+    for (const PlannedStep& step : plan_.steps) check_step_at_end(step.step);
+    if (live_.final_failure.empty()) {
+        auto failed = worker_.run_checks(plan_.verify, state_);
+        if (!failed.ok())
+            live_.final_failure = failed.error().text();
+        else if (!failed->empty())
+            live_.final_failure = "verification of the whole plan failed: " + *failed;
+    }
+    live_.checked_at_end = true;
+    return {};
+}
+
+void RunLoop::check_step_at_end(std::uint32_t step) {
+    const PlannedStep& plan = planned(step);
+    const bool applied = state_.step(step).phase == StepPhase::applied || live(step).progress == Progress::recorded;
+    if (plan.operation == "keep") {
+        auto differences = worker_.verify_kept(plan, state_);
+        if (!differences.ok())
+            live_.final_failure = differences.error().text();
+        else if (!differences->empty()) {
+            live_.drifted_kept.push_back(step);
+            note_drift(step, std::move(*differences));
+        }
+        return;
+    }
+    if (!plan.changes() || !applied || state_.step(step).phase == StepPhase::conflict) return;
+    const Json& image = live(step).image.is_null() ? image_of(step) : live(step).image;
+    auto seen = worker_.observe_at_end(plan, state_, image);
+    if (!seen.ok())
+        live_.final_failure = seen.error().text();
+    else if (seen->can_tell && seen->where != Where::after && seen->where != Where::both)
+        note_drift(step, std::move(seen->differences));
+}
+
+void RunLoop::note_drift(std::uint32_t step, std::vector<Difference> differences) {
+    live(step).differences = differences;
+    if (live_.final_failure.empty()) {
+        live_.final_failure = "drift: step " + std::to_string(step) + " (" + planned(step).id + ")";
+        if (!differences.empty())
+            live_.final_failure += ": " + differences.front().path + ": " + differences.front().attribute + " is " +
+                                   differences.front().found + ", expected " + differences.front().expected;
+    }
+    for (Difference& one : differences) live_.final_drift.push_back(std::move(one));
+}
+
+// ---- stopping
+// ---------------------------------------------------------------------------------------------------------
+
+Status RunLoop::do_await_person(const Command& command) {
+    Json body = {{"reason", command.reason}, {"step", command.steps.empty() ? 0 : command.steps.front()}};
+    if (!command.steps.empty()) {
+        const LiveStep& now = live(command.steps.front());
+        if (!now.note.empty()) body["note"] = now.note;
+        if (now.failure) body["error"] = now.failure->text();
+    }
+    BACKOUT_TRY(drop_staged());
+    BACKOUT_TRY(commit({record(RecordType::run_awaits, 0, std::move(body))}));
+    stopped_ = true;
+    return {};
+}
+
+/// A signal: nothing but what rides is written, so that stopping is quick; every doubt is left to `resume`.
+Status RunLoop::do_stop_resumable(const std::string& reason) {
+    if (options_.stop != nullptr) stop_signal_ = options_.stop->signal();
+    BACKOUT_TRY(drop_staged());
+    BACKOUT_TRY(commit({record(RecordType::run_awaits, 0, {{"reason", reason}, {"signal", stop_signal_}})}));
+    stopped_ = true;
+    return {};
+}
+
+// ---- the end
+// ----------------------------------------------------------------------------------------------------------
+
+/// Everything is as before: images of this run are needed by nobody. A crash in between is harmless: they aren't needed
+/// by the recovery either.
+Status RunLoop::do_release_images() {
+    for (const PlannedStep& step : plan_.steps) {
+        // A run that takes another back shares its slots: they stay until that one is pruned.
+        if (shape_.is_rollback) break;
+        for (const Json* image : {&state_.step(step.step).image, &state_.step(step.step).undo_image}) {
+            const Status released = worker_.release(step, state_, *image);
+            if (!released.ok()) tell("warning", step.step, {{"message", released.error().text()}});
+        }
+    }
+    live_.images_released = true;
+    return {};
+}
+
+namespace {
+
+struct Ending {
+    RunPhase phase = RunPhase::committed;
+    int exit_status = 0;
+    Json residue = Json::array();
+};
+
+bool left_behind(const StepState& step) {
+    return step.phase == StepPhase::conflict || step.phase == StepPhase::residue ||
+           step.phase == StepPhase::resolved_skipped || may_have_effect(step.phase);
+}
+
+Ending ending_of(const RunState& state, const Plan& plan, const Live& live) {
+    Ending ending;
+    const bool is_rollback = !plan.undoes.empty();
+    for (const PlannedStep& step : plan.steps) {
+        const StepState& now = state.step(step.step);
+        const bool back = state.direction == Direction::back;
+        const bool left = back ? left_behind(now) : is_rollback && (now.phase == StepPhase::conflict || now.failed);
+        const bool planned_residue = is_rollback && bool_member(step.details, "residue", false);
+        if (left || planned_residue)
+            ending.residue.push_back(
+                {{"step", step.step}, {"id", step.id}, {"phase", to_string(now.phase)}, {"target", step.target}});
+    }
+    const bool clean = ending.residue.empty() && (state.direction == Direction::back || live.final_failure.empty());
+    if (state.direction == Direction::back)
+        ending.phase = clean ? RunPhase::rolled_back : RunPhase::rollback_incomplete;
+    else
+        ending.phase = clean ? RunPhase::committed : RunPhase::rollback_incomplete;
+    ending.exit_status = !clean ? 3 : state.direction == Direction::back ? 1 : 0;
+    return ending;
+}
+
+}  // namespace
+
+/// The run that was taken back is shown so; taking back a rollback clears what that one had marked. Before
+/// run_finished: a crash in between is healed by doing it again.
+Status RunLoop::mark_targets() {
+    BACKOUT_TRY_ASSIGN(const RunSummary target, parts_.journal.find_run(plan_.undoes));
+    BACKOUT_TRY(parts_.journal.mark_undone(target.number, run_.run));
+    if (target.undoes.empty()) return {};
+    BACKOUT_TRY_ASSIGN(const RunSummary first, parts_.journal.find_run(target.undoes));
+    return parts_.journal.mark_undone(first.number, "");
+}
+
+Status RunLoop::do_finish() {
+    const Ending ending = ending_of(state_, plan_, live_);
+    std::vector<Record> records;
+    if (live_.checked_at_end) {
+        Json drift = Json::array();
+        for (const Difference& one : live_.final_drift) drift.push_back(difference_to_json(one));
+        records.push_back(
+            record(RecordType::run_verified, 0, {{"drift", std::move(drift)}, {"failure", live_.final_failure}}));
+    }
+    if (shape_.is_rollback && ending.phase == RunPhase::committed) {
+        BACKOUT_TRY(commit({}));  // outcomes first: the mark must not be durable before what it stands for
+        BACKOUT_TRY(mark_targets());
+    }
+    records.push_back(
+        record(RecordType::run_finished, 0,
+               {{"state", to_string(ending.phase)}, {"exit", ending.exit_status}, {"residue", ending.residue}}));
+    return commit(std::move(records));
+}
+
+RunOutcome RunLoop::outcome() const {
+    RunOutcome outcome{run_, state_, state_.exit_status};
+    outcome.summary.phase = state_.phase;
+    outcome.summary.direction = state_.direction;
+    outcome.summary.finished = state_.ended;
+    outcome.summary.exit_status = state_.exit_status;
+    outcome.summary.awaits = state_.awaits;
+    if (!state_.finished) outcome.exit_status = stop_signal_ != 0 ? 128 + stop_signal_ : 3;
+    return outcome;
+}
+
+}  // namespace backout
