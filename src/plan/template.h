@@ -46,13 +46,15 @@ std::vector<TemplateReference> template_references(const Json& value);
 /// `value` with every template replaced: one that is a single reference by the looked-up value with its type, any other
 /// by text. Looked-up values are not searched for templates again.
 /// Errors: `invalid` for a malformed template or a list or object inside text; what `look_up` answers otherwise.
-Result<Json> expand_templates(const Json& value, const std::function<Result<Json>(const std::string& reference)>& look_up);
+Result<Json> expand_templates(const Json& value,
+                              const std::function<Result<Json>(const std::string& reference)>& look_up);
 
 /// `value` as it stands inside a text: strings as they are, numbers and truth values as in JSON.
 /// Errors: `invalid` for null, lists and objects.
 Result<std::string> embed_in_text(const Json& value);
 
-/// For people: "release-(known after gist)", "(secret token)". Values without templates come as compact JSON, strings bare.
+/// For people: "release-(known after gist)", "(secret token)". Values without templates come as compact JSON, strings
+/// bare.
 std::string describe_template(const Json& value);
 
 }  // namespace backout
