@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "host/paths.h"
 
 namespace backout {
 namespace {
@@ -14,7 +15,7 @@ constexpr std::size_t kChunk = 1U << 20;
 
 std::string Location::key() const {
     BACKOUT_ASSERT(directory != nullptr);
-    return (directory->path() == "/" ? std::string() : directory->path()) + "/" + name;
+    return join_path(directory->path(), name);
 }
 
 Result<Bytes> read_all(InputFile& file, std::uint64_t limit) {

@@ -28,9 +28,7 @@ Result<std::unique_ptr<Host>> open_posix_host(const std::string& root_directory)
 
 Result<Location> PosixHost::locate(const std::string& path) {
     BACKOUT_TRY_ASSIGN(std::vector<std::string> components, split_path(path));
-    if (components.empty()) {
-        return Error{ErrorCode::invalid, "the root folder itself can't be a target: name something below it", path};
-    }
+    if (components.empty()) return root_is_no_target();
     std::string name = std::move(components.back());
     components.pop_back();
     BACKOUT_TRY_ASSIGN(WalkedDirectory parent, walk(root_fd_.get(), components));

@@ -64,18 +64,4 @@ Result<int> open_entry(int fd, const std::string& name, const std::string& path)
     return entry;
 }
 
-std::string join_path(const std::string& directory, const std::string& name) {
-    return (directory == "/" ? std::string() : directory) + "/" + name;
-}
-
-Status check_name(const std::string& name, const std::string& directory) {
-    const bool component = !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
-                           name.find('\0') == std::string::npos && name.size() <= 255;
-    if (component) return {};
-    return Error{ErrorCode::invalid,
-                 "'" + printable(name) + "' can't name an entry of " + printable(directory) +
-                     ": a name is one path component of 1 to 255 bytes, not '.' or '..'",
-                 directory};
-}
-
 }  // namespace backout

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "host/file_types.h"
+#include "host/paths.h"
 
 namespace backout {
 
@@ -20,11 +21,5 @@ Result<PosixStatus> posix_status(int fd, const std::string& name, const std::str
 
 /// Opens the entry itself, whatever it is, without touching it (O_PATH | O_NOFOLLOW).
 Result<int> open_entry(int fd, const std::string& name, const std::string& path);
-
-/// "DIRECTORY/NAME" without a double slash.
-std::string join_path(const std::string& directory, const std::string& name);
-
-/// Refuses what is no single component: "", ".", "..", a slash, NUL, more than 255 bytes.
-Status check_name(const std::string& name, const std::string& directory);
 
 }  // namespace backout

@@ -1,7 +1,6 @@
 #include "host/posix_walk.h"
 
 #include <fcntl.h>
-#include <linux/limits.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
 #include <deque>
@@ -11,14 +10,6 @@
 
 namespace backout {
 namespace {
-
-constexpr int kMaximumLinks = 40;
-constexpr std::size_t kMaximumName = 255;
-constexpr std::size_t kMaximumPath = PATH_MAX - 1;
-
-Error invalid_path(const std::string& path, const std::string& why) {
-    return Error{ErrorCode::invalid, "path '" + printable(path) + "' " + why, path};
-}
 
 class Walker {
   public:
@@ -79,9 +70,7 @@ class Walker {
     }
 
     Status follow(int link, const FileStatus& status, const std::string& path) {
-        if (++links_ > kMaximumLinks) {
-            return Error{ErrorCode::invalid, "too many links on the way to " + printable(path), path, ELOOP};
-        }
+        if (++links_ > kMaximumLinks) return too_many_links(path);
         BACKOUT_TRY(check_trust(link, status, path));
         std::string target(kMaximumPath + 1, '\0');
         const ssize_t length = ::readlinkat(link, "", target.data(), target.size());
@@ -91,10 +80,7 @@ class Walker {
             resolved_.clear();
             current_.reset();
         }
-        std::vector<std::string> names;
-        for (std::string& name : split(target, '/')) {
-            if (!name.empty() && name != ".") names.push_back(std::move(name));
-        }
+        const std::vector<std::string> names = split_link_target(target);
         pending_.insert(pending_.begin(), names.begin(), names.end());
         return {};
     }
@@ -110,11 +96,7 @@ class Walker {
         if (status.uid == 0 || status.uid == ::geteuid()) return {};
         BACKOUT_TRY_ASSIGN(const PosixStatus parent, posix_status(current_.get(), "", path));
         if (parent.status.uid == status.uid) return {};
-        return Error{ErrorCode::not_permitted,
-                     "the link " + printable(path) + " belongs to user " + std::to_string(status.uid) +
-                         ", who is neither root nor you nor the owner of the directory it stands in: it is not "
-                         "followed; name the real path instead, or remove the link",
-                     path};
+        return untrusted_link(path, status.uid);
     }
 
     int root_fd_;
@@ -125,26 +107,6 @@ class Walker {
 };
 
 }  // namespace
-
-Result<std::vector<std::string>> split_path(const std::string& path) {
-    if (path.empty()) return Error{ErrorCode::invalid, "the path is empty"};
-    if (path.find('\0') != std::string::npos) return invalid_path(path, "contains a NUL byte");
-    if (path.front() != '/') return invalid_path(path, "is not absolute: it must begin with '/'");
-    if (path.size() > kMaximumPath) {
-        return invalid_path(path.substr(0, 60) + "…",
-                            "has " + std::to_string(path.size()) + " bytes, 4095 are allowed");
-    }
-    std::vector<std::string> components;
-    for (std::string& name : split(path, '/')) {
-        if (name.empty() || name == ".") continue;
-        if (name == "..") return invalid_path(path, "contains '..': write the path without it");
-        if (name.size() > kMaximumName) {
-            return invalid_path(path, "has a component of " + std::to_string(name.size()) + " bytes, 255 are allowed");
-        }
-        components.push_back(std::move(name));
-    }
-    return components;
-}
 
 Result<WalkedDirectory> walk(int root_fd, const std::vector<std::string>& components) {
     return Walker(root_fd).run(components);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "host/paths.h"
 #include "host/posix_fd.h"
 
 namespace backout {
@@ -15,9 +16,6 @@ struct WalkedDirectory {
     UniqueFd fd;       ///< O_PATH
     std::string path;  ///< inside the root, without links
 };
-
-/// The components of an absolute path, "." and empty ones left out. Errors: `invalid`, see Host::locate.
-Result<std::vector<std::string>> split_path(const std::string& path);
 
 /// Opens the directory that `components` lead to. Errors: as Host::locate.
 Result<WalkedDirectory> walk(int root_fd, const std::vector<std::string>& components);
