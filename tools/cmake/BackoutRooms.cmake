@@ -19,6 +19,7 @@ endforeach()
 # Creates the static library backout_<room>. Includes name the room: "base/error.h", "journal/record.h".
 # A room without sources yet is an INTERFACE library, so that the others can link it already.
 # HEADERS are compiled alone by the target backout_header_check, and installed under include/backout/<room>.
+# BACKOUT_VERSION is defined in the rooms session and cli.
 # LIBRARIES are linked privately: an external library never shows in a room's headers.
 function(backout_room)
     cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;HEADERS;DEPENDS;LIBRARIES")
@@ -49,11 +50,15 @@ function(backout_room)
     list(TRANSFORM arg_DEPENDS PREPEND "backout_")
     target_link_libraries(${target} ${scope} ${arg_DEPENDS})
 
+    # The rooms that tell people which version they talk to; a definition for all would rebuild all at each release.
+    if(arg_SOURCES AND arg_NAME MATCHES "^(session|cli)$")
+        target_compile_definitions(${target} PRIVATE "BACKOUT_VERSION=\"${PROJECT_VERSION}\"")
+    endif()
+
     set(headers ${arg_HEADERS})
     list(TRANSFORM headers PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
     set_property(TARGET ${target} PROPERTY BACKOUT_HEADERS "${headers}")
     set_property(TARGET ${target} PROPERTY BACKOUT_LIBRARIES "${arg_LIBRARIES}")
-    set_property(TARGET ${target} PROPERTY BACKOUT_HAS_SOURCES "$<BOOL:${arg_SOURCES}>")
 endfunction()
 
 # backout_tests(NAME executable SOURCES ... [DEPENDS rooms...] [LIBRARIES external targets...] [LABELS labels...]

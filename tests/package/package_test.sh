@@ -1,0 +1,45 @@
+#!/bin/bash
+# Installs into a scratch folder, and builds a small program against what was installed: by find_package, shared and
+# static, and by pkg-config. Then compiles all installed headers, with nothing but the installed include path.
+# Usage: package_test.sh BUILD-FOLDER SOURCE-FOLDER CMAKE CXX
+
+set -eu
+build=$1 source=$2 cmake=$3 cxx=$4
+scratch=$(mktemp -d)
+trap 'rm -rf -- "$scratch"' EXIT
+prefix="$scratch/a prefix"
+
+expect() {
+    if [[ $1 != "$2" ]]; then
+        printf 'expected "%s", got "%s" (%s)\n' "$2" "$1" "$3" >&2
+        exit 1
+    fi
+}
+
+"$cmake" --install "$build" --prefix "$prefix" >"$scratch/install.log"
+"$cmake" -S "$source/tests/package/consumer" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$prefix" \
+    -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_BUILD_TYPE=Debug >"$scratch/configure.log"
+"$cmake" --build "$scratch/build" >"$scratch/build.log" || { cat "$scratch/build.log" >&2; exit 1; }
+expect "$("$scratch/build/consumer_backout")" "1m30s ba7816bf" "find_package, shared"
+expect "$("$scratch/build/consumer_static")" "1m30s ba7816bf" "find_package, static"
+
+# pkg-config's prefix is the configured one; --define-prefix takes it from where the file stands.
+pc=$(find "$prefix" -name backout.pc)
+export PKG_CONFIG_PATH="${pc%/*}:${PKG_CONFIG_PATH:-}"
+expect "$(pkg-config --modversion backout)" "$(sed -n 's/^Version: //p' "$pc")" "pkg-config --modversion"
+include="$prefix/include"
+library=$(dirname "$(find "$prefix" -name libbackout.so)")
+# shellcheck disable=SC2046
+"$cxx" -std=c++20 "$source/tests/package/consumer/consumer.cpp" -I"$include" -I"$include/backout" -L"$library" \
+    $(pkg-config --libs-only-l backout) -o "$scratch/by_pkg_config"
+expect "$(LD_LIBRARY_PATH="$library" "$scratch/by_pkg_config")" "1m30s ba7816bf" "pkg-config"
+
+while IFS= read -r header; do
+    printf '#include <%s>\n' "${header#"$include/"}"
+done < <(find "$include/backout" -name '*.h' | sort) >"$scratch/all.cpp"
+if [[ $(wc -l <"$scratch/all.cpp") -lt 10 ]]; then
+    echo "hardly any header was installed" >&2
+    exit 1
+fi
+"$cxx" -std=c++20 -fsyntax-only -I"$include" -I"$include/backout" "$scratch/all.cpp"
+echo "package: $(wc -l <"$scratch/all.cpp") headers, 3 programs"
