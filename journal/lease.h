@@ -22,8 +22,8 @@ struct LeaseHolder {
 
 struct ChildAtWork {
     int pid = 0;
-    std::uint64_t start_time = 0;   ///< field 22 of /proc/PID/stat, clock ticks since boot
-    std::string boot;               ///< /proc/sys/kernel/random/boot_id
+    std::uint64_t start_time = 0;  ///< field 22 of /proc/PID/stat, clock ticks since boot
+    std::string boot;              ///< /proc/sys/kernel/random/boot_id
 };
 
 class Lease {
@@ -35,8 +35,8 @@ class Lease {
     virtual std::optional<ChildAtWork> orphan() = 0;
 };
 
-/// Takes the lease of `state_directory`. Waits up to `timeout`. Errors: `locked`, naming pid, user, command and since when;
-/// `not_permitted`.
+/// Takes the lease of `state_directory`. Waits up to `timeout`. Errors: `locked`, naming pid, user, command and since
+/// when; `not_permitted`.
 Result<std::unique_ptr<Lease>> acquire_lease(const std::string& state_directory, const LeaseHolder& self, Clock& clock,
                                              Nanoseconds timeout, const StopToken* stop);
 /// Who holds it now, or nothing. Needs no lease, leaves no trace.

@@ -1,6 +1,6 @@
 #pragma once
-// Opening the journal of a state directory. Creation is crash-safe (aside, synced, renamed); a journal that can't be read
-// stops everything and is never replaced by an empty one (P11).
+// Opening the journal of a state directory. Creation is crash-safe (aside, synced, renamed); a journal that can't be
+// read stops everything and is never replaced by an empty one (P11).
 
 #include <memory>
 #include <string>
@@ -13,7 +13,7 @@
 namespace backout {
 
 struct JournalOptions {
-    std::string state_directory;        ///< absolute, real path (not inside the root: already joined)
+    std::string state_directory;  ///< absolute, real path (not inside the root: already joined)
     std::uint64_t initial_bytes = 10U << 20;
 };
 
@@ -37,11 +37,13 @@ Status make_state_directory(const std::string& state_directory);
 /// Runs the reading in a child process, for a damaged file can crash the reader. Empty result: sound.
 Result<std::vector<std::string>> check_journal(const JournalOptions& options);
 
-/// The real image store: STATE/images on the state directory's mount, else MOUNT/.backout-UID/JOURNAL near the mount point.
-/// `state_path_in_host` is the state directory as a path inside the host's root ("" if it lies outside the root).
+/// The real image store: STATE/images on the state directory's mount, else MOUNT/.backout-UID/JOURNAL near the mount
+/// point. `state_path_in_host` is the state directory as a path inside the host's root ("" if it lies outside the
+/// root).
 std::unique_ptr<ImageStore> make_image_store(Host& host, JournalStore& journal, const std::string& state_path_in_host);
 
-/// For simulation: keeps commits in memory; `on_commit` may return an Error or throw before or after the commit takes effect.
+/// For simulation: keeps commits in memory; `on_commit` may return an Error or throw before or after the commit takes
+/// effect.
 class MemJournal;
 
 }  // namespace backout

@@ -1,0 +1,16 @@
+#pragma once
+// Tables for a reader that leaves no trace: over a copy of data.mdb in memory, taken anew when a commit has come in
+// since; a journal too large to copy is read in place.
+
+#include <memory>
+#include <string>
+
+#include "journal/tables.h"
+
+namespace backout {
+
+/// Opens STATE/data.mdb for reading. Its structure has been checked when this returns. Errors: `journal`,
+/// `not_permitted`.
+Result<std::shared_ptr<TableStore>> open_for_reading(const std::string& directory);
+
+}  // namespace backout

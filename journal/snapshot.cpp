@@ -1,0 +1,99 @@
+#include "journal/snapshot.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "journal/ledger_access.h"
+
+namespace backout {
+
+namespace {
+
+constexpr int kAttempts = 50;
+
+Status read_fully(int fd, char* to, std::size_t length, const std::string& path) {
+    std::size_t have = 0;
+    while (have < length) {
+        const ssize_t done = ::pread(fd, to + have, length - have, static_cast<off_t>(have));
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) {
+            return Error{ErrorCode::journal,
+                         "the journal can't be read: " + path + ": " + std::strerror(errno) +
+                             "; check the disk, then put the state directory back from a backup",
+                         path, errno};
+        }
+        if (done == 0) return journal_damage("data.mdb: it is shorter than it should be");
+        have += static_cast<std::size_t>(done);
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<RawLook> look_at_data_file(int fd, const std::string& path) {
+    Result<LmdbMeta> meta = journal_damage("data.mdb: its meta pages can't be read");
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        struct stat status {};
+        if (fstat(fd, &status) != 0) return system_error(errno, "fstat", path);
+        const auto size = static_cast<std::uint64_t>(status.st_size);
+        if (size == 0) return journal_damage("data.mdb is empty");
+        BACKOUT_TRY_ASSIGN(Bytes once, read_at(fd, 0, kMetaBytes, path));
+        BACKOUT_TRY_ASSIGN(const Bytes again, read_at(fd, 0, kMetaBytes, path));
+        meta = read_metas(once, size);
+        // A commit may be writing its meta page just now: only a second equal look is believed, for good or bad.
+        if (once == again && meta.ok()) return RawLook{*meta, std::move(once), size};
+        if (once == again && attempt > 3) return meta.error();
+        ::usleep(1000);
+    }
+    return meta.ok() ? journal_damage("data.mdb: its meta pages never stand still") : meta.error();
+}
+
+Snapshot::~Snapshot() {
+    if (data_ != nullptr) ::munmap(data_, size_);
+}
+
+Snapshot::Snapshot(Snapshot&& other) noexcept
+    : fd_(std::move(other.fd_)), data_(std::exchange(other.data_, nullptr)), size_(other.size_), meta_(other.meta_) {}
+
+Snapshot& Snapshot::operator=(Snapshot&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(meta_, other.meta_);
+    return *this;
+}
+
+Status Snapshot::copy(int data_fd, const RawLook& look, const std::string& path) {
+    meta_ = look.meta;
+    size_ = static_cast<std::size_t>(meta_.used_bytes());
+    fd_ = OwnedFd(::memfd_create("backout-journal", MFD_CLOEXEC));
+    if (fd_.get() < 0) return system_error(errno, "memfd_create", path);
+    if (::ftruncate(fd_.get(), static_cast<off_t>(size_)) != 0) return system_error(errno, "ftruncate", path);
+    void* const mapped = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+    if (mapped == MAP_FAILED) return system_error(errno, "mmap", path);
+    data_ = static_cast<char*>(mapped);
+    BACKOUT_TRY(read_fully(data_fd, data_, size_, path));
+    // The copy shows the commit that was looked at, even if another one came in while it was taken.
+    const std::size_t metas = std::min<std::size_t>(2 * static_cast<std::size_t>(meta_.page_size), size_);
+    std::memcpy(data_, look.beginning.data(), std::min(metas, look.beginning.size()));
+    return {};
+}
+
+Result<Snapshot> Snapshot::take(int data_fd, const std::string& path) {
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        BACKOUT_TRY_ASSIGN(const RawLook look, look_at_data_file(data_fd, path));
+        Snapshot snapshot;
+        BACKOUT_TRY(snapshot.copy(data_fd, look, path));
+        BACKOUT_TRY_ASSIGN(const RawLook after, look_at_data_file(data_fd, path));
+        if (after.meta.transaction <= look.meta.transaction + 1) return snapshot;
+    }
+    return Error{ErrorCode::journal, "the journal changes too quickly to be read: try again"};
+}
+
+}  // namespace backout
