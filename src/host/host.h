@@ -54,6 +54,7 @@ class Host {
     virtual Status connect_tcp(const std::string& host, int port, Nanoseconds timeout) = 0;
 
     virtual std::uint32_t user_id() const = 0;                                   ///< effective
+    virtual std::uint32_t group_id() const { return user_id(); }  ///< effective; without groups: the user's number
     virtual Result<std::uint32_t> user_by_name(const std::string& name) = 0;     ///< also "1000"; from the root's passwd
     virtual Result<std::uint32_t> group_by_name(const std::string& name) = 0;
     virtual std::string user_name(std::uint32_t uid) = 0;                        ///< the number as text if unknown

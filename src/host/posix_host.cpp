@@ -70,6 +70,10 @@ std::uint32_t PosixHost::user_id() const {
     return ::geteuid();
 }
 
+std::uint32_t PosixHost::group_id() const {
+    return ::getegid();
+}
+
 Result<std::uint32_t> PosixHost::user_by_name(const std::string& name) {
     return id_by_name(*this, Accounts::users, name);
 }
