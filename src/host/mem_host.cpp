@@ -194,7 +194,7 @@ Status MemHost::sync_everything() {
 }
 
 Result<ProcessOutcome> MemHost::run(const ProcessSpec& spec) {
-    BACKOUT_ASSERT(!spec.argv.empty());
+    if (spec.argv.empty()) return Error{ErrorCode::invalid, "no program is named"};
     const std::string& name = spec.argv.front();
     BACKOUT_TRY(announce("run", name));
     runs_.push_back(spec.argv);
