@@ -17,7 +17,7 @@ expect() {
 }
 
 "$cmake" --install "$build" --prefix "$prefix" >"$scratch/install.log"
-"$cmake" -S "$source/tests/package/consumer" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$prefix" \
+"$cmake" -G Ninja -S "$source/tests/package/consumer" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$prefix" \
     -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_BUILD_TYPE=Debug >"$scratch/configure.log"
 "$cmake" --build "$scratch/build" >"$scratch/build.log" || { cat "$scratch/build.log" >&2; exit 1; }
 expect "$("$scratch/build/consumer_backout")" "1m30s ba7816bf" "find_package, shared"
