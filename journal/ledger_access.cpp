@@ -73,9 +73,13 @@ Result<Bytes> read_secret_key(TableReader& reader) {
     return key;
 }
 
+std::string journal_id_of(const Bytes& secret_key) {
+    return hmac_sha256_hex(secret_key, "journal id").substr(0, 32);
+}
+
 Result<std::string> read_journal_id(TableReader& reader) {
     BACKOUT_TRY_ASSIGN(const Bytes key, read_secret_key(reader));
-    return hmac_sha256_hex(key, "journal id").substr(0, 32);
+    return journal_id_of(key);
 }
 
 Result<Account> read_account(TableReader& reader) {

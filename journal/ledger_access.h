@@ -29,6 +29,8 @@ Result<std::optional<Bytes>> get_sealed(TableReader& reader, Table table, std::s
 
 Status check_journal_format(TableReader& reader);
 Result<Bytes> read_secret_key(TableReader& reader);
+/// 32 hex digits that name a journal without giving its key away.
+std::string journal_id_of(const Bytes& secret_key);
 Result<std::string> read_journal_id(TableReader& reader);
 Result<Account> read_account(TableReader& reader);
 Result<std::vector<std::string>> read_image_stores(TableReader& reader);
