@@ -50,7 +50,7 @@ install_missing() {
     run_apt "$log" update || say "apt-get update failed; trying with the package lists that are there"
     if ! run_apt "$log" install -y --no-install-recommends "${names[@]}"; then
         tail -n 20 "$log" >&2
-        say "installing failed; the whole output is in $log"
+        say "installing failed; the whole output is in $log; by hand it is: apt-get install $missing"
         return 1
     fi
 }
