@@ -86,7 +86,7 @@ void read_reference(std::string_view text, std::size_t& at, TextPieces& pieces, 
         reference->offset = at;
         pieces.emplace_back(std::move(*reference));
     } else {
-        problem.offset += begin;
+        problem.offset += at;
         problems.push_back(std::move(problem));
     }
     at = end + 1;

@@ -1,0 +1,142 @@
+#include "manifest/inputs.h"
+
+#include <gtest/gtest.h>
+
+#include "manifest_testing.h"
+
+namespace backout {
+namespace {
+
+class Inputs : public testing::Test {
+  protected:
+    Result<InputValues> resolve(const std::string& inputs, const std::string& actions = "",
+                                const std::string& members = "") {
+        manifest = good_manifest(manifest_text(actions, "\"inputs\":" + inputs + "," + members));
+        return resolve_inputs(
+            manifest, given,
+            [this](const std::string& name) -> std::optional<std::string> {
+                const auto found = environment.find(name);
+                return found == environment.end() ? std::nullopt : std::optional(found->second);
+            },
+            ask);
+    }
+    std::string message(const std::string& inputs, const std::string& actions = "", const std::string& members = "") {
+        const auto result = resolve(inputs, actions, members);
+        return result ? "" : result.error().message;
+    }
+
+    Manifest manifest;
+    GivenInputs given;
+    std::map<std::string, std::string> environment;
+    InputAsker ask;
+};
+
+TEST_F(Inputs, SourcesHaveAnOrder) {
+    const std::string spec = R"({"a": {"default": "d", "env": "A"}})";
+    EXPECT_EQ(resolve(spec)->values.at("a").origin, "default");
+    environment["A"] = "from env";
+    EXPECT_EQ(resolve(spec)->values.at("a").value, "from env");
+    EXPECT_EQ(resolve(spec)->values.at("a").origin, "$A");
+    given.file_name = "in.json";
+    given.from_file = Json{{"a", "from file"}};
+    EXPECT_EQ(resolve(spec)->values.at("a").value, "from file");
+    given.from_command_line["a"] = "from line";
+    EXPECT_EQ(resolve(spec)->values.at("a").value, "from line");
+    EXPECT_EQ(resolve(spec)->values.at("a").origin, "--input");
+}
+
+TEST_F(Inputs, APersonIsAskedLast) {
+    std::vector<std::string> asked;
+    ask = [&asked](const InputSpecification& input) -> Result<std::optional<std::string>> {
+        asked.push_back(input.name);
+        return std::optional<std::string>("typed");
+    };
+    const auto values = resolve(R"({"a": {"default": 1}, "b": {"secret": true}})");
+    ASSERT_TRUE(values.ok());
+    EXPECT_EQ(asked, std::vector<std::string>{"b"});
+    EXPECT_EQ(values->values.at("b").value, "typed");
+    EXPECT_TRUE(values->values.at("b").secret);
+}
+
+TEST_F(Inputs, TextTakesTheTypeOfTheDefault) {
+    given.from_command_line = {{"flag", "true"}, {"count", "42"}, {"list", "[1,2]"}, {"text", "42"}, {"free", "true"}};
+    const auto values = resolve(
+        R"({"flag": {"default": false}, "count": {"default": 1}, "list": {"default": []}, "text": {"default": "x"}, "free": {}})");
+    ASSERT_TRUE(values.ok()) << values.error().message;
+    EXPECT_EQ(values->values.at("flag").value, true);
+    EXPECT_EQ(values->values.at("count").value, 42);
+    EXPECT_EQ(values->values.at("list").value, Json::array({1, 2}));
+    EXPECT_EQ(values->values.at("text").value, "42");
+    EXPECT_EQ(values->values.at("free").value, "true");
+}
+
+TEST_F(Inputs, TextOfTheWrongTypeIsRefused) {
+    given.from_command_line = {{"flag", "yes"}, {"pin", "abc"}};
+    EXPECT_EQ(message(R"({"flag": {"default": false}, "pin": {"default": 0, "secret": true}})"),
+              "m.json:1:38: the input 'flag' takes true or false, like its default, not 'yes'\n"
+              "m.json:1:66: the input 'pin' takes a number, like its default");
+}
+
+TEST_F(Inputs, MissingOnesSayHowToGiveThem) {
+    EXPECT_EQ(
+        message(R"({"a": {}, "b": {"env": "B"}, "c": {"secret": true, "env": "C"}})"),
+        "m.json:1:38: the input 'a' has no value: give it with --input a=VALUE or a file for --inputs\n"
+        "m.json:1:47: the input 'b' has no value: give it with --input b=VALUE or the environment variable B or a file "
+        "for --inputs\n"
+        "m.json:1:66: the input 'c' has no value: give it with the environment variable C or a file for --inputs");
+}
+
+TEST_F(Inputs, PatternsHoldAndSecretsAreNotEchoed) {
+    given.from_command_line = {{"version", "2.4;rm"}, {"token", "hunter2"}};
+    const std::string text =
+        message(R"({"version": {"pattern": "^[0-9.]+$"}, "token": {"secret": true, "pattern": "^ghp_"}})");
+    EXPECT_EQ(text,
+              "m.json:1:38: the value of the input 'version' from --input doesn't match '^[0-9.]+$': '2.4;rm'\n"
+              "m.json:1:75: the value of the input 'token' from --input doesn't match '^ghp_'");
+}
+
+TEST_F(Inputs, APatternsEndIsTheVeryEnd) {
+    given.from_command_line = {{"version", "2.4\n"}};
+    EXPECT_NE(message(R"({"version": {"pattern": "^[0-9.]+$"}})"), "");
+}
+
+TEST_F(Inputs, UnknownNamesNameTheNearest) {
+    given.from_command_line = {{"versoin", "1"}};
+    given.file_name = "in.json";
+    given.from_file = Json{{"xyz", 1}};
+    EXPECT_EQ(message(R"({"version": {"default": "1"}})"),
+              "m.json: there is no input 'versoin', given by --input (did you mean 'version'?)\n"
+              "m.json: there is no input 'xyz', given by in.json");
+    given.from_command_line.clear();
+    given.from_file = Json::array();
+    EXPECT_EQ(message(R"({"version": {"default": "1"}})"), "m.json: in.json: inputs are an object of names and values");
+}
+
+TEST_F(Inputs, AMissingInputIsLetThroughWhereItsActionsSkip) {
+    const std::string use = R"({"id":"x","action":"k","with":{"v":"${inputs.a}"})";
+    EXPECT_NE(message(R"({"a": {}})", use + "}"), "");
+    const auto skipped = resolve(R"({"a": {}})", use + R"(,"on_missing_input":"skip"})");
+    ASSERT_TRUE(skipped.ok()) << skipped.error().message;
+    EXPECT_EQ(skipped->missing.count("a"), 1U);
+    EXPECT_EQ(missing_inputs_of(manifest.actions[0], *skipped), std::vector<std::string>{"a"});
+    EXPECT_TRUE(resolve(R"({"a": {}})", use + "}", R"("on_missing_input":"skip",)").ok());
+    EXPECT_NE(message(R"({"a": {}})", use + R"(,"on_missing_input":"fail"})", R"("on_missing_input":"fail",)"), "");
+}
+
+TEST_F(Inputs, AnActionThatAsksWithDefinedDoesWithout) {
+    const std::string action = R"~({"action":"k","with":{"v":"${inputs.a}","path":"p"},"when":"defined(inputs.a)"})~";
+    const auto values = resolve(R"({"a": {}})", action);
+    ASSERT_TRUE(values.ok()) << values.error().message;
+    EXPECT_TRUE(missing_inputs_of(manifest.actions[0], *values).empty());
+    EXPECT_NE(message(R"({"a": {}})", action, R"("verify":{"tcp":"${inputs.a}"},)"), "");
+}
+
+TEST_F(Inputs, AFailedQuestionIsTold) {
+    ask = [](const InputSpecification&) -> Result<std::optional<std::string>> {
+        return Error{ErrorCode::canceled, "the terminal went away"};
+    };
+    EXPECT_EQ(message(R"({"a": {}})"), "m.json:1:38: asking for the input 'a' failed: the terminal went away");
+}
+
+}  // namespace
+}  // namespace backout
