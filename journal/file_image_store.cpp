@@ -1,6 +1,7 @@
 #include "journal/file_image_store.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "journal/ledger_access.h"
@@ -128,7 +129,11 @@ Result<std::vector<std::shared_ptr<Directory>>> FileImageStore::places(Directory
 
 Result<std::string> FileImageStore::outside_store(Directory& parent, std::uint64_t mount, bool nearest_first) {
     BACKOUT_TRY_ASSIGN(auto candidates, places(parent, mount));
-    if (nearest_first) std::reverse(candidates.begin(), candidates.end());
+    if (nearest_first) {
+        // `parent` itself comes last: programs read whole directories of configuration.
+        std::reverse(candidates.begin(), candidates.end());
+        if (!candidates.empty()) std::rotate(candidates.begin(), candidates.begin() + 1, candidates.end());
+    }
     Error last{ErrorCode::not_permitted,
                "there is no place for before-images: this user may make a directory nowhere on the file system of " +
                    parent.path() + "; make a directory " + private_name(host_) +
