@@ -156,10 +156,11 @@ Result<Observation> StepWorker::observe(const PlannedStep& step, const RunState&
     return kind_of(step).observe(with, image, false);
 }
 
-Result<Observation> StepWorker::observe_at_end(const PlannedStep& step, const RunState& state, const Json& image) {
+Result<Observation> StepWorker::observe_at_end(const PlannedStep& step, const RunState& state, const Json& image,
+                                               bool deep) {
     StepContext with = context(step, state);
     with.superseded = step.superseded;
-    return kind_of(step).observe(with, image, false);
+    return kind_of(step).observe(with, image, deep);
 }
 
 Result<std::vector<SyncRequest>> StepWorker::sync_of(const PlannedStep& step, const RunState& state,

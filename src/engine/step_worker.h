@@ -31,7 +31,7 @@ class StepWorker {
     Status release(const PlannedStep& step, const RunState& state, const Json& image);
     Result<Json> outputs_of_kept(const PlannedStep& step, const RunState& state);  ///< outputs as the world shows them
     /// At the end of the run: what later steps changed again is left out.
-    Result<Observation> observe_at_end(const PlannedStep& step, const RunState& state, const Json& image);
+    Result<Observation> observe_at_end(const PlannedStep& step, const RunState& state, const Json& image, bool deep = false);
     Result<std::vector<Difference>> verify_kept(const PlannedStep& step, const RunState& state);
     /// Runs checks in order; the first that fails is returned as text. Empty: all held.
     Result<std::string> run_checks(const std::vector<Json>& checks, const RunState& state);

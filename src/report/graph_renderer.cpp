@@ -1,5 +1,5 @@
-// Pictures: a node a step, an arrow from what must come first. Dot for Graphviz, mermaid for pages that render it. Solid
-// arrows are dependencies, dashed ones order alone.
+// Pictures: a node a step, an arrow from what must come first. Dot for Graphviz, mermaid for pages that render it.
+// Solid arrows are dependencies, dashed ones order alone.
 
 #include <map>
 #include <set>
@@ -14,8 +14,8 @@ namespace {
 struct Node {
     std::uint32_t step = 0;
     std::string id;
-    std::string title;   ///< "create /etc/app.conf"
-    std::string state;   ///< of a run; the operation otherwise
+    std::string title;  ///< "create /etc/app.conf"
+    std::string state;  ///< of a run; the operation otherwise
 };
 struct Arrow {
     std::uint32_t from = 0;
@@ -85,7 +85,8 @@ std::string mermaid_text(const std::string& text) {
 }
 
 const char* dot_color(const std::string& state) {
-    if (state == "keep" || state == "skip" || state == "kept" || state == "skipped" || state == "not_reached") return "gray90";
+    if (state == "keep" || state == "skip" || state == "kept" || state == "skipped" || state == "not_reached")
+        return "gray90";
     if (state == "create" || state == "install" || state == "done") return "palegreen";
     if (state == "delete" || state == "remove" || state == "failed" || state == "conflict") return "lightpink";
     if (state == "undo_failed" || state == "residue") return "lightpink";
@@ -93,10 +94,11 @@ const char* dot_color(const std::string& state) {
 }
 
 std::string as_dot(const Graph& graph) {
-    std::string text = "digraph \"" + dot_text(graph.name) + "\" {\n  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\"];\n";
+    std::string text =
+        "digraph \"" + dot_text(graph.name) + "\" {\n  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\"];\n";
     for (const Node& node : graph.nodes) {
-        text += "  s" + std::to_string(node.step) + " [label=\"" + dot_text(node.id) + "\\n" + dot_text(node.title) + "\\n" +
-                dot_text(node.state) + "\", fillcolor=" + dot_color(node.state) + "];\n";
+        text += "  s" + std::to_string(node.step) + " [label=\"" + dot_text(node.id) + "\\n" + dot_text(node.title) +
+                "\\n" + dot_text(node.state) + "\", fillcolor=" + dot_color(node.state) + "];\n";
     }
     for (const Arrow& arrow : graph.arrows) {
         text += "  s" + std::to_string(arrow.from) + " -> s" + std::to_string(arrow.to) +
@@ -112,7 +114,8 @@ std::string as_mermaid(const Graph& graph) {
                 "<br/>" + mermaid_text(node.state) + "\"]\n";
     }
     for (const Arrow& arrow : graph.arrows) {
-        text += "  s" + std::to_string(arrow.from) + (arrow.order_only ? " -.-> s" : " --> s") + std::to_string(arrow.to) + "\n";
+        text += "  s" + std::to_string(arrow.from) + (arrow.order_only ? " -.-> s" : " --> s") +
+                std::to_string(arrow.to) + "\n";
     }
     return text;
 }
@@ -130,7 +133,11 @@ class GraphRenderer final : public Renderer {
 
 }  // namespace
 
-std::unique_ptr<Renderer> make_dot_renderer() { return std::make_unique<GraphRenderer>(as_dot); }
-std::unique_ptr<Renderer> make_mermaid_renderer() { return std::make_unique<GraphRenderer>(as_mermaid); }
+std::unique_ptr<Renderer> make_dot_renderer() {
+    return std::make_unique<GraphRenderer>(as_dot);
+}
+std::unique_ptr<Renderer> make_mermaid_renderer() {
+    return std::make_unique<GraphRenderer>(as_mermaid);
+}
 
 }  // namespace backout

@@ -8,7 +8,9 @@ namespace backout {
 
 namespace {
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+Json text_or_null(const std::string& text) {
+    return text.empty() ? Json(nullptr) : Json(text);
+}
 
 Json undo_to_json(const UndoDeclaration& undo) {
     return {{"description", undo.description},
@@ -33,7 +35,9 @@ Json step_to_json(const StepReport& step) {
             {"attempts", step.attempts}};
 }
 
-std::string clock_part(UnixNanoseconds time) { return time == 0 ? "-" : format_time(time); }
+std::string clock_part(UnixNanoseconds time) {
+    return time == 0 ? "-" : format_time(time);
+}
 
 std::string exit_part(const RunSummary& run) {
     return run.finished == 0 ? "unfinished" : "exit " + std::to_string(run.exit_status);
@@ -57,7 +61,9 @@ std::string body_in_brief(const Json& body) {
 
 }  // namespace
 
-Json time_or_null(UnixNanoseconds time) { return time == 0 ? Json(nullptr) : Json(format_time(time)); }
+Json time_or_null(UnixNanoseconds time) {
+    return time == 0 ? Json(nullptr) : Json(format_time(time));
+}
 
 Json summary_to_json(const RunSummary& summary) {
     return {{"run", summary.run},
@@ -116,8 +122,8 @@ std::string history_as_text(const std::vector<RunSummary>& runs, bool color) {
 std::string log_as_text(const std::vector<Record>& records, const Plan& plan) {
     std::string text;
     for (const Record& record : records) {
-        text += std::to_string(record.sequence) + " " + clock_part(record.time) + " " + padded(to_string(record.type), 14) +
-                step_name(record, plan) + body_in_brief(record.body) + "\n";
+        text += std::to_string(record.sequence) + " " + clock_part(record.time) + " " +
+                padded(to_string(record.type), 14) + step_name(record, plan) + body_in_brief(record.body) + "\n";
     }
     return text;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Lists that come straight from the journal: history, the records of one run, and a run as JSON. The JSON shapes are part
-// of the contract: every member is always there, null for nothing.
+// Lists that come straight from the journal: history, the records of one run, and a run as JSON. The JSON shapes are
+// part of the contract: every member is always there, null for nothing.
 
 #include <string>
 #include <vector>

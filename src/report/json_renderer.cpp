@@ -15,6 +15,8 @@ class JsonRenderer final : public Renderer {
 
 }  // namespace
 
-std::unique_ptr<Renderer> make_json_renderer() { return std::make_unique<JsonRenderer>(); }
+std::unique_ptr<Renderer> make_json_renderer() {
+    return std::make_unique<JsonRenderer>();
+}
 
 }  // namespace backout

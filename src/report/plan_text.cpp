@@ -44,7 +44,9 @@ std::string change_entry(const Json& change) {
     return pair_in_brief(printable(string_member(change, "attribute", string_member(change, "name"))), change);
 }
 
-bool is_long_material(const std::string& key) { return key == "diff" || key == "summary" || key == "changes"; }
+bool is_long_material(const std::string& key) {
+    return key == "diff" || key == "summary" || key == "changes";
+}
 
 std::string member_in_brief(const std::string& key, const Json& value) {
     if (is_long_material(key) || value.is_null()) return "";
@@ -101,7 +103,8 @@ std::string step_line(const PlannedStep& step, const Style& style, const Widths&
     const std::string operation = printable(step.operation);
     const Tone tone = tone_of_operation(step.operation);
     std::string line = "  " + std::string(widths.number - number.size(), ' ') + number + " ";
-    line += style.paint(tone, sign_of(step.operation, !step.origin.run.empty()) + " " + padded(operation, widths.operation));
+    line += style.paint(tone,
+                        sign_of(step.operation, !step.origin.run.empty()) + " " + padded(operation, widths.operation));
     line += " " + style.paint(Tone::strong, printable(step.target)) + id_note(step);
     const std::string brief = change_in_brief(step);
     if (!brief.empty()) line += ": " + brief;
@@ -116,7 +119,8 @@ std::string detail_line(const std::string& name, const std::string& value) {
 }
 
 std::string everything_about(const PlannedStep& step) {
-    std::string text = detail_line("kind", printable(step.kind)) + detail_line("depends on", printable(join_words(step.depends_on)));
+    std::string text =
+        detail_line("kind", printable(step.kind)) + detail_line("depends on", printable(join_words(step.depends_on)));
     if (!step.details.is_null()) text += detail_line("details", printable(dump_canonical(step.details)));
     if (!step.before.is_null()) text += detail_line("before", printable(dump_canonical(step.before)));
     if (!step.after.is_null()) text += detail_line("after", printable(dump_canonical(step.after)));
@@ -171,9 +175,9 @@ std::string operations_counted(const Plan& plan) {
 }
 
 std::size_t count_operation(const Plan& plan, const char* operation) {
-    return static_cast<std::size_t>(std::count_if(plan.steps.begin(), plan.steps.end(), [operation](const PlannedStep& step) {
-        return step.operation == operation;
-    }));
+    return static_cast<std::size_t>(
+        std::count_if(plan.steps.begin(), plan.steps.end(),
+                      [operation](const PlannedStep& step) { return step.operation == operation; }));
 }
 
 std::string reversibility_summary(const Plan& plan) {

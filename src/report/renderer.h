@@ -12,11 +12,11 @@ namespace backout {
 
 struct RenderOptions {
     bool color = false;
-    bool diff = false;                  ///< show unified diffs of contents
-    bool undo = false;                  ///< show how each step is undone in full
-    bool timing = true;                 ///< how long steps took
-    bool everything = false;            ///< details, digests and resources too
-    std::string program = "backout";    ///< how the program is called, for exact commands: "backout --state-dir X"
+    bool diff = false;                ///< show unified diffs of contents
+    bool undo = false;                ///< show how each step is undone in full
+    bool timing = true;               ///< how long steps took
+    bool everything = false;          ///< details, digests and resources too
+    std::string program = "backout";  ///< how the program is called, for exact commands: "backout --state-dir X"
 };
 
 class Renderer {

@@ -19,15 +19,18 @@ std::string settled_word(const StepState& step) {
 }
 
 // A step that a signal or a stop left without a record.
-std::string pending_word(const PlannedStep& planned, const RunState& run) {
+std::string pending_word(const StepState& step, const PlannedStep& planned, const RunState& run) {
+    if (step.failed) return "failed";
     if (run.phase == RunPhase::committed && planned.operation == "keep") return "kept";
     if (run.phase == RunPhase::committed && planned.operation == "skip") return "skipped";
     return "not_reached";
 }
 
-std::string applied_word(const StepState& step, const RunState& run) {
-    const bool undo_was_tried = run.direction == Direction::back && !step.error.empty();
-    return undo_was_tried ? "undo_failed" : "done";
+// An effect that still stands. Once a run has gone back to its end, whatever it didn't take back is a failed undo.
+std::string standing_word(const StepState& step, const RunState& run) {
+    const bool went_back = run.finished && run.direction == Direction::back && run.phase != RunPhase::committed;
+    if (went_back && !step.error.empty()) return "undo_failed";
+    return step.failed || step.phase != StepPhase::applied ? "failed" : "done";
 }
 
 const StepState& state_of(const RunState& run, std::uint32_t number) {
@@ -85,11 +88,11 @@ void show_as_taken_back(RunReport& report) {
 
 std::string final_state_of(const StepState& step, const PlannedStep& planned, const RunState& run) {
     switch (step.phase) {
-        case StepPhase::pending: return pending_word(planned, run);
-        case StepPhase::settled: return settled_word(step);
-        case StepPhase::in_doubt: return "failed";
-        case StepPhase::applied: return step.failed ? "failed" : applied_word(step, run);
-        case StepPhase::failed_in_doubt: return "failed";
+        case StepPhase::pending: return pending_word(step, planned, run);
+        case StepPhase::settled: return step.failed ? "failed" : settled_word(step);
+        case StepPhase::in_doubt:
+        case StepPhase::applied:
+        case StepPhase::failed_in_doubt: return standing_word(step, run);
         case StepPhase::undo_in_doubt: return "undo_failed";
         case StepPhase::undone: return step.failed ? "failed" : "undone";
         case StepPhase::conflict: return "conflict";
@@ -105,7 +108,8 @@ std::vector<std::string> ways_out(const Plan& plan, const RunState& run) {
     if (run.finished && run.phase != RunPhase::rollback_incomplete) return {};
     std::vector<std::string> ways;
     const bool stuck = has_stuck_step(plan, run);
-    if (!run.finished) ways = {"resume", "rollback"};
+    if (!run.finished) ways.push_back("resume");
+    ways.push_back("rollback");
     if (stuck) ways.push_back("resolve");
     return ways;
 }
@@ -149,17 +153,21 @@ std::string where_the_machine_is(const RunReport& report) {
                               : "Everything is as the plan says.";
         case RunPhase::rolled_back: return "Everything is as it was before the run.";
         case RunPhase::rollback_incomplete:
-            return "Not everything is undone: what is listed above as conflict, residue or failed undo was left as it is.";
+            return "Not everything is undone: what is listed above as conflict, residue or failed undo was left as it "
+                   "is.";
         case RunPhase::interrupted: return "The run stopped in the middle; every effect so far is in the journal.";
         case RunPhase::running: return "The run is at work, or was killed; every effect so far is in the journal.";
-        case RunPhase::rolling_back: return "The run was going back and isn't at its end; what is undone is in the journal.";
+        case RunPhase::rolling_back:
+            return "The run was going back and isn't at its end; what is undone is in the journal.";
     }
     BACKOUT_ASSERT(false);
 }
 
 std::string command_for(const std::string& way_out, const RunReport& report, const std::string& program) {
     const std::string& run = report.summary.run;
-    if (way_out != "resolve") return program + " " + way_out + " " + run;
+    // A rollback that left something is repeated by naming its target again; naming itself would redo what it undid.
+    const bool again = way_out == "rollback" && report.summary.finished != 0 && !report.summary.undoes.empty();
+    if (way_out != "resolve") return program + " " + way_out + " " + (again ? report.summary.undoes : run);
     std::string step = "STEP";
     for (const StepReport& candidate : report.steps) {
         if (candidate.state == "conflict" || candidate.state == "undo_failed") step = candidate.id;

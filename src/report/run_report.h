@@ -1,7 +1,7 @@
 #pragma once
 // A run as people and programs see it: where each step ended, where the machine is, and the ways out. Made from values
-// alone (plan, folded records, summary); it knows neither engine nor disk, so a running run, a finished one and one read
-// from an old journal are reported by the same code.
+// alone (plan, folded records, summary); it knows neither engine nor disk, so a running run, a finished one and one
+// read from an old journal are reported by the same code.
 
 #include <string>
 #include <vector>
@@ -20,8 +20,8 @@ namespace backout {
 /// rely on it. Pure.
 std::string final_state_of(const StepState& step, const PlannedStep& planned, const RunState& run);
 
-/// The ways out of an unfinished or incomplete run, the recommended one first: "resume", "rollback", "resolve". Empty for
-/// a run that needs nobody. Pure.
+/// The ways out of an unfinished or incomplete run, the recommended one first: "resume", "rollback", "resolve". Empty
+/// for a run that needs nobody. Pure.
 std::vector<std::string> ways_out(const Plan& plan, const RunState& run);
 
 struct StepReport {
@@ -30,13 +30,13 @@ struct StepReport {
     std::string category;
     std::string operation;
     std::string target;
-    std::string state;                ///< one of the ten words
-    std::string reason = {};          ///< why kept, skipped, blocked, in doubt
+    std::string state;        ///< one of the ten words
+    std::string reason = {};  ///< why kept, skipped, blocked, in doubt
     std::string error = {};
-    UnixNanoseconds started = 0;      ///< 0: never
+    UnixNanoseconds started = 0;  ///< 0: never
     UnixNanoseconds finished = 0;
-    Json verify = nullptr;            ///< what verification said
-    Json conflicts = nullptr;         ///< list of differences that were left alone
+    Json verify = nullptr;     ///< what verification said
+    Json conflicts = nullptr;  ///< list of differences that were left alone
     UndoDeclaration undo = {};
     bool irreversible = false;
     bool drifted = false;
@@ -45,7 +45,7 @@ struct StepReport {
 
 struct RunReport {
     RunSummary summary;
-    std::string state;                ///< run state as shown: "rolled_back" too for a run that a later one took back
+    std::string state;  ///< run state as shown: "rolled_back" too for a run that a later one took back
     std::vector<StepReport> steps;
     std::string plan_id = {};
     std::string plan_digest = {};
@@ -68,7 +68,8 @@ std::string shown_state(const RunSummary& summary);
 /// One sentence: where the machine is after this run.
 std::string where_the_machine_is(const RunReport& report);
 
-/// The command for a way out: "backout resume r-12-k3f9". `program` is how the program is called, with its state directory.
+/// The command for a way out: "backout resume r-12-k3f9". `program` is how the program is called, with its state
+/// directory.
 std::string command_for(const std::string& way_out, const RunReport& report, const std::string& program);
 
 }  // namespace backout

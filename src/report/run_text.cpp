@@ -32,8 +32,8 @@ std::string heading(const RunReport& report, const Style& style, bool timing) {
 
 std::string step_line(const StepReport& step, const Style& style, const RenderOptions& options) {
     std::string line = "  " + std::to_string(step.step) + " " +
-                       style.paint(tone_of_state(step.state), padded(step.state, 11)) + " " + printable(step.operation) +
-                       " " + printable(step.target);
+                       style.paint(tone_of_state(step.state), padded(step.state, 11)) + " " +
+                       printable(step.operation) + " " + printable(step.target);
     const std::string took = duration_between(step.started, step.finished);
     if (options.timing && !took.empty()) line += " (" + took + ")";
     const std::string verified = verification_in_brief(step.verify);
@@ -78,13 +78,15 @@ std::string cause_line(const RunReport& report) {
     std::string text;
     if (!report.abort_reason.empty()) text += "Going back because: " + printable(report.abort_reason) + "\n";
     if (!report.awaits.empty()) text += "Waiting for a person: " + printable(report.awaits) + "\n";
-    if (report.recoveries > 0) text += "Carried on " + std::to_string(report.recoveries) + " times after an interruption\n";
+    if (report.recoveries > 0)
+        text += "Carried on " + std::to_string(report.recoveries) + " times after an interruption\n";
     return text;
 }
 
 std::string meaning_of(const std::string& way_out, const RunReport& report) {
     const bool back = report.summary.direction == Direction::back;
     if (way_out == "resume") return back ? "carry on going back" : "carry on to what the plan says";
+    if (way_out == "rollback" && report.summary.finished != 0) return "try again to take back what is left";
     if (way_out == "rollback") return back ? "carry on going back" : "undo what was done";
     return "say what is true of a stuck step";
 }
@@ -126,7 +128,8 @@ std::string differences_as_text(const Json& differences, bool color, std::size_t
     std::string text;
     if (!differences.is_array()) return text;
     for (const Json& difference : differences) {
-        const std::string line = difference.is_string() ? printable(difference.get<std::string>()) : difference_line(difference);
+        const std::string line =
+            difference.is_string() ? printable(difference.get<std::string>()) : difference_line(difference);
         text += std::string(indent, ' ') + line + "\n";
         text += paint_diff(style, string_member(difference, "diff"), indent + 2);
     }

@@ -1,6 +1,6 @@
 #pragma once
-// A run as text: each step with state, time and how it was verified; drift, conflicts with diffs, residue; and at the end
-// where the machine is and the exact commands that lead out.
+// A run as text: each step with state, time and how it was verified; drift, conflicts with diffs, residue; and at the
+// end where the machine is and the exact commands that lead out.
 
 #include <string>
 

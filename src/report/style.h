@@ -1,6 +1,6 @@
 #pragma once
-// Colour on a terminal, where it was asked for; else nothing. Words have a style, places don't: callers name the meaning,
-// this pair the colour.
+// Colour on a terminal, where it was asked for; else nothing. Words have a style, places don't: callers name the
+// meaning, this pair the colour.
 
 #include <string>
 #include <string_view>

@@ -1,0 +1,59 @@
+#include "cli/context.h"
+
+#include "cli/secrets.h"
+#include "report/journal_report.h"
+
+namespace backout {
+
+Result<Session*> Context::session() {
+    if (opened) return opened.get();
+    SessionOptions options;
+    options.state_directory = directories.state;
+    options.root = directories.root;
+    options.command = command;
+    options.user = environment.user;
+    options.events = &events;
+    options.stop = &signals.token();
+    BACKOUT_TRY_ASSIGN(options.lock_timeout, arguments.duration("--lock-timeout", 0));
+    options.environment = environment_lookup();
+    BACKOUT_TRY_ASSIGN(options.inputs, inputs_of_words(arguments));
+    BACKOUT_TRY_ASSIGN(opened, Session::open(options, make_builtin_registry(), make_builtin_detectors()));
+    return opened.get();
+}
+
+void Context::show(const Json& document, const std::string& text) {
+    channels.data(json ? dump_pretty(document) + "\n" : text);
+}
+
+EnvironmentLookup Context::environment_lookup() const {
+    return [&outside = environment](const std::string& name) { return outside.variable(name); };
+}
+
+std::unique_ptr<Renderer> Context::renderer() const {
+    return json ? make_json_renderer() : make_text_renderer(render);
+}
+
+Result<RunOptions> Context::run_options() const {
+    RunOptions options;
+    options.stop = &signals.token();
+    options.command = command;
+    options.user = environment.user;
+    if (arguments.text("--on-signal") == "stop") options.on_signal = OnSignal::stop;
+    const std::string on_drift = arguments.text("--on-drift");
+    if (on_drift == "rollback") options.on_drift = OnDrift::rollback;
+    if (on_drift == "stop") options.on_drift = OnDrift::stop;
+    for (const std::string& id : arguments.list("--skip")) options.skip.insert(id);
+    for (const std::string& id : arguments.list("--overwrite-conflict")) options.overwrite_conflicts.insert(id);
+    options.secrets = [values = &secrets](const std::string& reference) { return values->answer(reference); };
+    return options;
+}
+
+std::string shell_word(const std::string& word) {
+    const char* harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+    if (!word.empty() && word.find_first_not_of(harmless) == std::string::npos) return word;
+    std::string quoted = "'";
+    for (const char byte : word) quoted += byte == '\'' ? std::string("'\\''") : std::string(1, byte);
+    return quoted + "'";
+}
+
+}  // namespace backout

@@ -1,0 +1,32 @@
+#include "cli/outcome.h"
+
+#include "report/journal_report.h"
+
+namespace backout {
+
+int tell_outcome(Context& context, const Plan& plan, const RunOutcome& outcome) {
+    const RunReport report = make_run_report(plan, outcome.state, outcome.summary);
+    context.channels.progress("");
+    if (context.json) {
+        context.events.document("report", {{"report", run_report_to_json(report)}, {"exit", exit_code_of(outcome)}});
+    } else {
+        context.channels.data(context.renderer()->run(report));
+    }
+    return exit_code_of(outcome);
+}
+
+RunScope::RunScope(Context& context) : signals_(context.signals) {
+    const bool stop = context.arguments.text("--on-signal") == "stop";
+    signals_.run_begins(stop ? AfterSignal::stop : AfterSignal::roll_back, context.channels.verbosity().silent());
+}
+
+RunScope::~RunScope() {
+    signals_.run_ends();
+}
+
+int declined(Context& context) {
+    context.channels.say("result", kLevelResults, "Nothing was changed.");
+    return static_cast<int>(ExitCode::undone);
+}
+
+}  // namespace backout

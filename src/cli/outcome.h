@@ -1,0 +1,26 @@
+#pragma once
+// How apply, resume and rollback tell their end.
+
+#include "cli/context.h"
+
+namespace backout {
+
+/// The report on standard output (an event "report" with --json); the exit code says where the machine is.
+int tell_outcome(Context& context, const Plan& plan, const RunOutcome& outcome);
+
+/// The two moments around the work of a run: signals mean an orderly end from here on.
+class RunScope {
+  public:
+    explicit RunScope(Context& context);
+    ~RunScope();
+    RunScope(const RunScope&) = delete;
+    RunScope& operator=(const RunScope&) = delete;
+
+  private:
+    Signals& signals_;
+};
+
+/// The answer was no: nothing has begun.
+int declined(Context& context);
+
+}  // namespace backout

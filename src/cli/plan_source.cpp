@@ -1,0 +1,129 @@
+#include "cli/plan_source.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "cli/secrets.h"
+#include "manifest/parse.h"
+#include "plan/plan_codec.h"
+
+namespace backout {
+
+namespace {
+
+// What was given, as text where the manifest room wants text.
+Result<GivenInputs> given_by(const Arguments& arguments, const std::string& working_directory) {
+    GivenInputs given;
+    BACKOUT_TRY_ASSIGN(given.from_file, inputs_of_files(arguments, working_directory));
+    given.file_name = join_words(arguments.list("--inputs"));
+    BACKOUT_TRY_ASSIGN(given.from_command_line, inputs_of_words(arguments));
+    return given;
+}
+
+std::string text_of(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : dump_canonical(value);
+}
+
+// Known to the redactor before anybody else sees them.
+void give_secrets(Context& context, const Manifest& manifest, const GivenInputs& given) {
+    for (const InputSpecification& input : manifest.inputs) {
+        if (!input.secret) continue;
+        context.secrets.set_variable(input.name, input.env);
+        const Json& from_file = member(given.from_file, input.name);
+        if (!from_file.is_null()) context.secrets.give(input.name, text_of(from_file));
+        const auto word = given.from_command_line.find(input.name);
+        if (word == given.from_command_line.end()) continue;
+        context.secrets.give(input.name, word->second);
+        context.channels.warn(
+            "the secret input '" + printable(input.name) +
+            "' was given on the command line, where others can read it; give it by --inputs FILE or its "
+            "environment variable");
+    }
+}
+
+InputAsker asker_of(Context& context) {
+    if (!context.terminal.interactive()) return {};
+    return [&context](const InputSpecification& input) -> Result<std::optional<std::string>> {
+        if (input.secret) {
+            BACKOUT_TRY_ASSIGN(std::string secret, context.secrets.value(input.name));
+            return std::optional<std::string>(std::move(secret));
+        }
+        std::string question = "Input '" + printable(input.name) + "'";
+        if (!input.description.empty()) question += " (" + printable(input.description) + ")";
+        return context.terminal.line(question);
+    };
+}
+
+// The same for every verb that plans, so that the same change has the same digest.
+std::string planning_command(const InputText& input, const GivenInputs& given) {
+    std::string command = "backout plan " + shell_word(input.name);
+    for (const auto& [name, value] : given.from_command_line) command += " --input " + shell_word(name + "=…");
+    if (!given.file_name.empty()) command += " --inputs " + shell_word(given.file_name);
+    return command;
+}
+
+void keep_secrets(Context& context, const Secrets& secrets) {
+    for (const auto& [name, value] : secrets) context.secrets.give(name, text_of(value));
+}
+
+// A saved plan names its secret inputs and the variables that may hold them.
+void offer_secrets(Context& context, const Json& state, const GivenInputs& given) {
+    for (const auto& [name, input] : member(state, "inputs").items()) {
+        if (!bool_member(input, "secret", false)) continue;
+        context.secrets.set_variable(name, string_member(input, "env"));
+        const Json& from_file = member(given.from_file, name);
+        if (!from_file.is_null()) context.secrets.offer(name, text_of(from_file));
+        const auto word = given.from_command_line.find(name);
+        if (word != given.from_command_line.end()) context.secrets.offer(name, word->second);
+    }
+}
+
+}  // namespace
+
+Result<Plan> plan_manifest(Context& context, const InputText& input) {
+    BACKOUT_TRY_ASSIGN(Session * session, context.session());
+    PlanOptions options;
+    options.source_name = input.name;
+    options.directory = input.directory;
+    BACKOUT_TRY_ASSIGN(options.inputs, given_by(context.arguments, context.environment.working_directory));
+    options.environment = context.environment_lookup();
+    options.ask = asker_of(context);
+    options.command = planning_command(input, options.inputs);
+    if (const ParsedManifest parsed = parse_manifest(input.text, input.name, {input.directory}); parsed.manifest) {
+        give_secrets(context, *parsed.manifest, options.inputs);
+    }
+    Secrets secrets;
+    Result<Plan> plan = session->plan(input.text, options, &secrets);
+    keep_secrets(context, secrets);
+    return plan;
+}
+
+Result<Plan> load_plan(Context& context, const InputText& input) {
+    BACKOUT_TRY_ASSIGN(const GivenInputs given, given_by(context.arguments, context.environment.working_directory));
+    BACKOUT_TRY_ASSIGN(Plan plan, plan_from_text(input.text, input.name));
+    offer_secrets(context, plan.state, given);
+    return plan;
+}
+
+Result<Plan> plan_of(Context& context, const InputText& input) {
+    return input.is_plan ? load_plan(context, input) : plan_manifest(context, input);
+}
+
+bool names_run(const std::string& word) {
+    struct stat status {};
+    if (::lstat(word.c_str(), &status) == 0) return false;
+    const std::string number = word.rfind("r-", 0) == 0 ? word.substr(2) : word;
+    return !number.empty() && number[0] >= '0' && number[0] <= '9' && number.find('/') == std::string::npos &&
+           number.find('.') == std::string::npos;
+}
+
+Result<RunReport> report_of(Context& context, const std::string& run) {
+    BACKOUT_TRY_ASSIGN(Session * session, context.session());
+    BACKOUT_TRY_ASSIGN(const RunDetails details, session->show(run));
+    return make_run_report(details.plan, details.state, details.summary);
+}
+
+}  // namespace backout

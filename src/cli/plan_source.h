@@ -1,0 +1,24 @@
+#pragma once
+// From a word on the command line to a plan: a manifest is planned, a saved plan is loaded, "-" is standard input.
+
+#include <string>
+
+#include "cli/context.h"
+#include "cli/files.h"
+#include "plan/plan.h"
+
+namespace backout {
+
+/// Plans a manifest with the inputs of the command line. Writes nothing.
+Result<Plan> plan_manifest(Context& context, const InputText& input);
+/// Loads a saved plan; its digest is checked (`stale`). Secret inputs that it needs are noted, not asked for yet.
+Result<Plan> load_plan(Context& context, const InputText& input);
+/// Either of the two, by what the text says it is.
+Result<Plan> plan_of(Context& context, const InputText& input);
+
+/// True iff `word` names a run rather than a file: "r-12…" or a number, unless a file of that name is there.
+bool names_run(const std::string& word);
+/// A run as its report.
+Result<RunReport> report_of(Context& context, const std::string& run);
+
+}  // namespace backout

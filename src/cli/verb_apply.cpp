@@ -1,0 +1,88 @@
+#include "base/bytes.h"
+#include "cli/consent.h"
+#include "cli/outcome.h"
+#include "cli/verbs.h"
+#include "plan/plan_codec.h"
+
+namespace backout {
+
+namespace {
+
+Status check_digest(const Context& context, const Plan& plan) {
+    const std::string wanted = context.arguments.text("--require-digest");
+    if (wanted.empty() || wanted == plan.digest) return {};
+    return Error{ErrorCode::stale,
+                 "the plan's digest is " + plan.digest + ", but --require-digest asks for " + printable(wanted)};
+}
+
+// Before anybody is asked: what the session would refuse anyway.
+Status check_way_is_free(Context& context) {
+    BACKOUT_TRY_ASSIGN(Session * session, context.session());
+    return session->ready_for_run();
+}
+
+void show_plan(Context& context, const Plan& plan) {
+    context.events.begin();
+    if (context.json) {
+        context.events.document("plan", {{"plan", plan_to_json(plan)}});
+    } else {
+        context.channels.data(context.renderer()->plan(plan));
+    }
+}
+
+Result<bool> consented(Context& context, const Plan& plan, bool is_saved) {
+    if (!is_saved) {
+        const std::string text = make_text_renderer(context.render)->plan(plan);
+        BACKOUT_TRY_ASSIGN(const bool yes, ask_consent(context, text, "Apply this plan?"));
+        if (!yes) return false;
+    }
+    return ask_irreversible(context, plan);
+}
+
+Result<int> execute(Context& context, const Plan& plan) {
+    BACKOUT_TRY_ASSIGN(Session * session, context.session());
+    BACKOUT_TRY_ASSIGN(const RunOptions options, context.run_options());
+    context.events.set_step_count(plan.steps.size());
+    const RunScope scope(context);
+    BACKOUT_TRY_ASSIGN(const RunOutcome outcome, session->apply(plan, options));
+    return tell_outcome(context, plan, outcome);
+}
+
+Result<int> run_apply(Context& context) {
+    const std::string word = context.arguments.text("MANIFEST|PLAN");
+    BACKOUT_TRY_ASSIGN(const InputText input, read_input(word, context.environment.working_directory));
+    if (!input.is_plan) BACKOUT_TRY(require_consent_possible(context, "apply"));
+    BACKOUT_TRY(check_way_is_free(context));
+    BACKOUT_TRY_ASSIGN(const Plan plan, plan_of(context, input));
+    BACKOUT_TRY(check_digest(context, plan));
+    show_plan(context, plan);
+    // A saved plan goes through the session all the same: it may be stale or used.
+    if (!input.is_plan && !plan.has_changes() && plan.verify.empty()) {
+        context.channels.hint("Nothing to do.");
+        return static_cast<int>(ExitCode::done);
+    }
+    BACKOUT_TRY_ASSIGN(const bool yes, consented(context, plan, input.is_plan));
+    if (!yes) return declined(context);
+    return execute(context, plan);
+}
+
+}  // namespace
+
+VerbSpec apply_verb() {
+    return {
+        "apply",
+        "Plan (or load a plan), show, ask, execute, verify",
+        "On failure or drift everything is rolled back. Giving a saved plan is the approval: nothing is asked, except "
+        "for steps that can't be taken back.",
+        {{"MANIFEST|PLAN", "wanted state, or a saved plan; - is standard input"}},
+        {{"-y,--yes", "", "agree to the plan without being asked", false, {}},
+         {"--allow-irreversible", "ID", "agree to a step that can't be taken back", true, {}},
+         {"--on-drift", "WHAT", "instead of what the plan says: rollback or stop", false, {"rollback", "stop"}},
+         {"--require-digest", "HEX", "refuse any other plan than the one with this digest", false, {}},
+         {"--diff", "", "show contents as unified diffs", false, {}}},
+        {"backout apply site.json", "backout apply site.plan",
+         "backout apply site.json --yes --allow-irreversible migrate"},
+        run_apply};
+}
+
+}  // namespace backout

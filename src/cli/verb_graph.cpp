@@ -1,0 +1,45 @@
+#include "cli/verbs.h"
+
+namespace backout {
+
+namespace {
+
+Result<std::string> drawn(Context& context, const Renderer& renderer) {
+    const std::string word = context.arguments.text("PLAN|RUN|MANIFEST");
+    if (names_run(word)) {
+        BACKOUT_TRY_ASSIGN(const RunReport report, report_of(context, word));
+        return renderer.run(report);
+    }
+    BACKOUT_TRY_ASSIGN(const InputText input, read_input(word, context.environment.working_directory));
+    BACKOUT_TRY_ASSIGN(const Plan plan, plan_of(context, input));
+    return renderer.plan(plan);
+}
+
+Result<int> run_graph(Context& context) {
+    const bool mermaid = context.arguments.text("--format", "dot") == "mermaid";
+    const std::unique_ptr<Renderer> renderer = mermaid ? make_mermaid_renderer() : make_dot_renderer();
+    BACKOUT_TRY_ASSIGN(const std::string picture, drawn(context, *renderer));
+    const std::string file = context.arguments.text("--output");
+    if (file.empty()) {
+        context.channels.data(picture);
+    } else {
+        BACKOUT_TRY(write_output(absolute_path(file, context.environment.working_directory),
+                                 context.channels.redactor().redact(picture)));
+    }
+    return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace
+
+VerbSpec graph_verb() {
+    return {"graph",
+            "Draw a plan or a run as dot or mermaid",
+            "",
+            {{"PLAN|RUN|MANIFEST", "what to draw"}},
+            {{"--format", "FORMAT", "dot (default) or mermaid", false, {"dot", "mermaid"}},
+             {"-o,--output", "FILE", "write it there", false, {}}},
+            {"backout graph site.json | dot -Tsvg > plan.svg", "backout graph r-12 --format mermaid -o run.mmd"},
+            run_graph};
+}
+
+}  // namespace backout

@@ -1,0 +1,34 @@
+#include "cli/verbs.h"
+
+namespace backout {
+
+namespace {
+
+Result<int> run_resolve(Context& context) {
+    const Arguments& arguments = context.arguments;
+    if (arguments.text("--as").empty()) return Error{ErrorCode::usage, "--as is missing: done, undone or skipped"};
+    if (arguments.text("--reason").empty())
+        return Error{ErrorCode::usage, "--reason is missing: say why, for those who read the journal"};
+    BACKOUT_TRY_ASSIGN(Session * session, context.session());
+    BACKOUT_TRY_ASSIGN(const RunDetails details, session->resolve(arguments.text("RUN"), arguments.text("STEP"),
+                                                                  arguments.text("--as"), arguments.text("--reason")));
+    context.channels.data(context.renderer()->run(make_run_report(details.plan, details.state, details.summary)));
+    return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace
+
+VerbSpec resolve_verb() {
+    return {"resolve",
+            "State the truth about one stuck step",
+            "For a step in doubt or in conflict, after a person has looked: it is recorded with name and reason, "
+            "nothing is "
+            "touched. Then 'backout resume' goes on.",
+            {{"RUN", "the run"}, {"STEP", "id or number of the step"}},
+            {{"--as", "TRUTH", "done, undone or skipped", false, {"done", "undone", "skipped"}},
+             {"--reason", "TEXT", "why", false, {}}},
+            {"backout resolve r-12 conf --as undone --reason 'restored by hand'"},
+            run_resolve};
+}
+
+}  // namespace backout

@@ -1,0 +1,85 @@
+#include "base/bytes.h"
+#include "base/text.h"
+#include "cli/verbs.h"
+#include "report/journal_report.h"
+#include "report/style.h"
+
+namespace backout {
+
+namespace {
+
+Json lease_to_json(const std::optional<LeaseHolder>& holder) {
+    if (!holder) return nullptr;
+    return {{"pid", holder->pid},
+            {"user", holder->user},
+            {"command", holder->command},
+            {"since", time_or_null(holder->since)}};
+}
+
+Json status_to_json(const StatusReport& status, bool with_bytes) {
+    Json unfinished = Json::array();
+    for (const StatusReport::Unfinished& one : status.unfinished) {
+        unfinished.push_back({{"run", one.run.run},
+                              {"name", one.run.name},
+                              {"state", shown_state(one.run)},
+                              {"direction", to_string(one.state.direction)},
+                              {"since", time_or_null(one.run.started)},
+                              {"awaits", one.state.awaits.empty() ? Json(nullptr) : Json(one.state.awaits)},
+                              {"ways_out", one.ways_out}});
+    }
+    Json last = Json::array();
+    for (const RunSummary& run : status.last) last.push_back(summary_to_json(run));
+    return {{"unfinished", unfinished},
+            {"lease", lease_to_json(status.lease)},
+            {"last", last},
+            {"image_bytes", with_bytes ? Json(status.image_bytes) : Json(nullptr)}};
+}
+
+std::string unfinished_as_text(const StatusReport::Unfinished& one, const Context& context) {
+    const Style style(context.render.color);
+    std::string text = style.paint(Tone::caution, "Unfinished:") + " run " + one.run.run + " " +
+                       printable(one.run.name) + ", going " + to_string(one.state.direction) + ", since " +
+                       format_time(one.run.started) + "\n";
+    if (!one.state.awaits.empty()) text += "  it waits for a person: " + printable(one.state.awaits) + "\n";
+    RunReport report;
+    report.summary = one.run;
+    text += "  ways out:\n";
+    for (const std::string& way : one.ways_out) text += "    " + command_for(way, report, context.program) + "\n";
+    return text;
+}
+
+std::string status_as_text(const StatusReport& status, const Context& context, bool with_bytes) {
+    std::string text;
+    for (const StatusReport::Unfinished& one : status.unfinished) text += unfinished_as_text(one, context);
+    if (status.unfinished.empty()) text += "Nothing is unfinished.\n";
+    if (status.lease) {
+        text += "At work: pid " + std::to_string(status.lease->pid) + ", user " + printable(status.lease->user) +
+                ", since " + format_time(status.lease->since) + ": " + printable(status.lease->command) + "\n";
+    }
+    if (!status.last.empty()) text += "Last runs:\n" + history_as_text(status.last, context.render.color);
+    if (with_bytes) text += "Images hold " + human_bytes(status.image_bytes) + ".\n";
+    return text;
+}
+
+Result<int> run_status(Context& context) {
+    const bool with_bytes = context.arguments.count("--verbose") > 0;
+    BACKOUT_TRY_ASSIGN(Session * session, context.session());
+    BACKOUT_TRY_ASSIGN(const StatusReport status, session->status(with_bytes));
+    context.show(status_to_json(status, with_bytes), status_as_text(status, context, with_bytes));
+    const bool flagged = context.arguments.has("--detailed-exitcode") && !status.unfinished.empty();
+    return static_cast<int>(flagged ? ExitCode::differences : ExitCode::done);
+}
+
+}  // namespace
+
+VerbSpec status_verb() {
+    return {"status",
+            "What is unfinished, who is at work, and the ways out",
+            "With -v also how many bytes the before-images hold.",
+            {},
+            {{"--detailed-exitcode", "", "exit 2 if a run is unfinished", false, {}}},
+            {"backout status", "backout status --json"},
+            run_status};
+}
+
+}  // namespace backout

@@ -1,0 +1,176 @@
+#include "session/local_session.h"
+
+#include "base/bytes.h"
+#include "manifest/parse.h"
+#include "plan/plan_codec.h"
+#include "report/run_report.h"
+#include "session/image_census.h"
+
+namespace backout {
+
+namespace {
+
+constexpr std::size_t kLastRuns = 5;
+constexpr std::size_t kOutputsSearchLimit = 200;  // runs looked through for outputs of a kept step
+
+Error no_such_run(const std::string& run) {
+    return {ErrorCode::not_found,
+            "there is no run '" + printable(run) + "': no run was made with this state directory"};
+}
+
+Error locked_error(const LeaseHolder& holder) {
+    return {ErrorCode::locked, "another run is at work: pid " + std::to_string(holder.pid) + ", user " +
+                                   printable(holder.user) + ", since " + format_time(holder.since) + ": " +
+                                   printable(holder.command) + "; wait for it, or give --lock-timeout"};
+}
+
+}  // namespace
+
+bool VerifyReport::in_step() const {
+    for (const Step& step : steps) {
+        if (!step.in_step) return false;
+    }
+    return true;
+}
+
+Result<RunDetails> details_of(JournalStore& journal, const RunSummary& summary) {
+    BACKOUT_TRY_ASSIGN(const Bytes document, journal.plan(summary.number));
+    BACKOUT_TRY_ASSIGN(const std::vector<Record> records, journal.records(summary.number));
+    Result<Plan> plan = plan_from_text(document, "the journal's plan of " + summary.run);
+    if (!plan.ok()) return Error{ErrorCode::journal, plan.error().text()};
+    BACKOUT_TRY_ASSIGN(RunState state, fold(records, summary.steps));
+    return RunDetails{summary, std::move(*plan), std::move(state)};
+}
+
+Error unfinished_error(const RunSummary& run) {
+    return {ErrorCode::unfinished, "run " + run.run + " (" + printable(run.name) +
+                                       ") is unfinished and in the way; first 'backout resume " + run.run +
+                                       "' or 'backout rollback " + run.run + "'"};
+}
+
+Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options, Registry kinds,
+                                               DetectorRegistry detectors) {
+    BACKOUT_TRY_ASSIGN(std::unique_ptr<Host> host, open_posix_host(options.root));
+    return std::unique_ptr<Session>(
+        std::make_unique<LocalSession>(options, std::move(host), std::move(kinds), std::move(detectors)));
+}
+
+LocalSession::LocalSession(SessionOptions options, std::unique_ptr<Host> host, Registry kinds,
+                           DetectorRegistry detectors)
+    : options_(std::move(options)),
+      host_(std::move(host)),
+      kinds_(std::move(kinds)),
+      detectors_(std::move(detectors)),
+      clock_(options_.clock != nullptr ? *options_.clock : system_clock_),
+      ids_(options_.ids != nullptr ? *options_.ids : system_ids_),
+      events_(options_.events != nullptr ? *options_.events : no_events_) {}
+
+std::string LocalSession::state_in_host() const {
+    const std::string& root = host_->root();
+    const std::string& state = options_.state_directory;
+    if (root == "/") return state;
+    const std::string prefix = root.back() == '/' ? root : root + "/";
+    return state.rfind(prefix, 0) == 0 ? state.substr(prefix.size() - 1) : "";
+}
+
+Result<std::unique_ptr<JournalStore>> LocalSession::journal_for_reading() {
+    BACKOUT_TRY_ASSIGN(const JournalPresence presence, journal_presence(options_.state_directory));
+    if (presence == JournalPresence::absent) return std::unique_ptr<JournalStore>();
+    return open_journal_for_reading(journal_options());
+}
+
+Result<std::unique_ptr<JournalStore>> LocalSession::journal_with(const std::string& run) {
+    BACKOUT_TRY_ASSIGN(std::unique_ptr<JournalStore> journal, journal_for_reading());
+    if (!journal) return no_such_run(run);
+    return journal;
+}
+
+Result<Plan> LocalSession::plan(const std::string& manifest_text, const PlanOptions& options, Secrets* secrets) {
+    PlannerTools tools{*host_, kinds_, detectors_, clock_, ids_, state_in_host(), {}};
+    // Whose last outputs are meant is known by the manifest's name; what is wrong with the text, planning says.
+    const ParsedManifest parsed = parse_manifest(manifest_text, options.source_name, {options.directory});
+    if (parsed.manifest) {
+        tools.last_outputs = [this, name = parsed.manifest->name](const std::string& id) {
+            return last_outputs(name, id);
+        };
+    }
+    return make_plan_of_text(manifest_text, options, tools, secrets);
+}
+
+// A journal that can't be read has no outputs to offer; whoever executes the plan finds it damaged.
+std::optional<Json> LocalSession::last_outputs(const std::string& plan_name, const std::string& id) {
+    const Result<std::unique_ptr<JournalStore>> journal = journal_for_reading();
+    if (!journal.ok() || !*journal) return {};
+    const Result<std::vector<RunSummary>> runs = (*journal)->runs(0, kOutputsSearchLimit);
+    if (!runs.ok()) return {};
+    for (const RunSummary& run : *runs) {
+        const bool stands = run.phase == RunPhase::committed && run.undone_by.empty() && run.name == plan_name;
+        if (!stands) continue;
+        const Result<RunDetails> details = details_of(**journal, run);
+        const PlannedStep* step = details.ok() ? details->plan.find(id) : nullptr;
+        if (step == nullptr) continue;
+        const Json& outputs = details->state.step(step->step).outputs;
+        if (!outputs.is_null()) return outputs;
+    }
+    return {};
+}
+
+Result<std::vector<StaleItem>> LocalSession::check(const Plan& plan) {
+    return check_plan(plan, {*host_, detectors_, options_.environment, options_.inputs});
+}
+
+Result<StatusReport> LocalSession::status(bool with_bytes) {
+    StatusReport report;
+    BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_for_reading());
+    if (!journal) return report;
+    BACKOUT_TRY_ASSIGN(report.lease, lease_holder(options_.state_directory));
+    BACKOUT_TRY_ASSIGN(const std::optional<RunSummary> unfinished, journal->unfinished());
+    if (unfinished) {
+        BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(*journal, *unfinished));
+        report.unfinished.push_back({*unfinished, details.state, ways_out(details.plan, details.state)});
+    }
+    BACKOUT_TRY_ASSIGN(report.last, journal->runs(0, kLastRuns));
+    if (with_bytes) {
+        BACKOUT_TRY_ASSIGN(const ImageCensus census, count_images(*host_, *journal));
+        report.image_bytes = census.bytes;
+    }
+    return report;
+}
+
+Result<std::vector<RunSummary>> LocalSession::history(std::size_t limit, UnixNanoseconds since) {
+    std::vector<RunSummary> shown;
+    BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_for_reading());
+    if (!journal) return shown;
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal->runs(0, since == 0 ? limit : 0));
+    for (const RunSummary& run : runs) {
+        if (run.started < since) continue;
+        if (limit != 0 && shown.size() == limit) break;
+        shown.push_back(run);
+    }
+    return shown;
+}
+
+Result<RunDetails> LocalSession::show(const std::string& run) {
+    BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_with(run));
+    BACKOUT_TRY_ASSIGN(const RunSummary summary, journal->find_run(run));
+    return details_of(*journal, summary);
+}
+
+Result<std::vector<Record>> LocalSession::log(const std::string& run) {
+    BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_with(run));
+    BACKOUT_TRY_ASSIGN(const RunSummary summary, journal->find_run(run));
+    return journal->records(summary.number);
+}
+
+Status LocalSession::ready_for_run() {
+    BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_for_reading());
+    if (!journal) return {};
+    BACKOUT_TRY_ASSIGN(const std::optional<LeaseHolder> holder, lease_holder(options_.state_directory));
+    if (holder && options_.lock_timeout == 0) return locked_error(*holder);
+    BACKOUT_TRY_ASSIGN(const std::optional<RunSummary> unfinished, journal->unfinished());
+    // Behind a holder, what is unfinished now may be finished when it is done.
+    if (unfinished && !holder) return unfinished_error(*unfinished);
+    return {};
+}
+
+}  // namespace backout

@@ -1,0 +1,28 @@
+#pragma once
+// Which finished runs may be taken back, and what of them. Pure: summaries and records in, names out. How it is done is
+// planned elsewhere (planner/rollback_plan.h).
+
+#include <vector>
+
+#include "journal/journal_store.h"
+#include "planner/rollback_plan.h"
+#include "session/session.h"
+
+namespace backout {
+
+/// The run at the beginning of a chain "R3 took back R2, which took back R1".
+const RunSummary& root_of(const std::vector<RunSummary>& runs, const RunSummary& run);
+
+/// Committed, changed something, is no rollback and was not taken back: what `rollback` without argument chooses from.
+bool can_be_taken_back(const RunSummary& run);
+
+/// Runs after `target` whose effects still stand and aren't a part of its own history: they may lie on top of it.
+std::vector<RunSummary> later_runs(const std::vector<RunSummary>& runs, const RunSummary& target);
+
+/// All that must be taken back to reach the state before `target`, newest first.
+std::vector<RunSummary> runs_since(const std::vector<RunSummary>& runs, const RunSummary& target);
+
+/// The steps of a run that had an effect which may still be there.
+std::vector<TakenStep> taken_steps(const RunDetails& run);
+
+}  // namespace backout

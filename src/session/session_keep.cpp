@@ -1,0 +1,171 @@
+// Housekeeping: what may be dropped, and whether all is well. See local_session.h.
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "engine/step_worker.h"
+#include "session/image_census.h"
+#include "session/local_session.h"
+#include "session/rollback_choice.h"
+
+namespace backout {
+
+namespace {
+
+constexpr std::uint64_t kLittleSpace = 64U << 20;  // bytes; less is worth a warning
+
+// Runs by the root of their chain: R3 that took back R2 that took back R1 all stand under R1. They share images.
+using Chains = std::map<std::uint64_t, std::vector<RunSummary>>;
+
+Chains chains_of(const std::vector<RunSummary>& runs) {
+    Chains chains;
+    for (const RunSummary& run : runs) chains[root_of(runs, run).number].push_back(run);
+    return chains;
+}
+
+// Runs that the flags would let go, newest first as given.
+std::set<std::uint64_t> candidates(const std::vector<RunSummary>& runs, std::optional<std::size_t> keep,
+                                   std::optional<UnixNanoseconds> before) {
+    std::set<std::uint64_t> numbers;
+    std::size_t newer = 0;
+    for (const RunSummary& run : runs) {
+        if (run.finished == 0) continue;
+        const bool beyond = !keep || newer >= *keep;
+        const bool old_enough = !before || run.finished < *before;
+        ++newer;
+        if (beyond && old_enough) numbers.insert(run.number);
+    }
+    return numbers;
+}
+
+std::vector<RunSummary> droppable(const std::vector<RunSummary>& runs, const std::set<std::uint64_t>& wanted) {
+    std::vector<RunSummary> dropped;
+    for (const auto& [root, chain] : chains_of(runs)) {
+        const bool all = std::all_of(chain.begin(), chain.end(),
+                                     [&wanted](const RunSummary& run) { return wanted.count(run.number) != 0; });
+        if (all) dropped.insert(dropped.end(), chain.begin(), chain.end());
+    }
+    return dropped;
+}
+
+using Findings = std::vector<Session::DoctorFinding>;
+
+void check_space(Host& host, const std::string& path, Findings& findings) {
+    const Result<std::shared_ptr<Directory>> directory = host.open_directory(path);
+    if (!directory.ok()) return;
+    const Result<FileSystemInfo> info = host.file_system(**directory);
+    if (!info.ok()) return findings.push_back({"warning", path + ": " + info.error().text()});
+    const std::string where = path + " (" + info->type + " at " + info->mount_point + ")";
+    if (info->free_bytes < kLittleSpace) {
+        findings.push_back(
+            {"warning", where + ": only " + human_bytes(info->free_bytes) + " free", "make room, or 'backout prune'"});
+    } else {
+        findings.push_back({"ok", where + ": " + human_bytes(info->free_bytes) + " free"});
+    }
+    if (!info->survives_power_cut) {
+        findings.push_back({"warning",
+                            where + " has neither journal nor copy-on-write: a power cut may undo a rename there",
+                            "keep what matters on another file system"});
+    }
+    if (info->network) {
+        findings.push_back(
+            {"error", where + " is a network file system: the journal can't live there", "give --state-dir"});
+    }
+}
+
+std::string counted(std::size_t count, const std::string& noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+void check_census(const ImageCensus& census, Findings& findings) {
+    findings.push_back({"ok", "images: " + counted(census.slots, "slot") + ", " + human_bytes(census.bytes)});
+    for (const std::string& slot : census.unknown) {
+        findings.push_back({"warning", slot + " belongs to no run: it was left behind by an interrupted one",
+                            "once nothing is unfinished it can be removed"});
+    }
+    for (const std::string& store : census.unreadable) findings.push_back({"warning", "image store " + store});
+    for (const std::string& store : census.absent) {
+        findings.push_back({"ok", "image store " + store + " is not there: nothing is kept in it"});
+    }
+}
+
+void check_runs(JournalStore& journal, Findings& findings) {
+    const Result<std::optional<RunSummary>> unfinished = journal.unfinished();
+    if (!unfinished.ok()) return findings.push_back({"error", unfinished.error().text()});
+    if (!*unfinished) return findings.push_back({"ok", "no run is unfinished"});
+    findings.push_back(
+        {"warning", "run " + (*unfinished)->run + " is unfinished",
+         "'backout resume " + (*unfinished)->run + "' or 'backout rollback " + (*unfinished)->run + "'"});
+}
+
+}  // namespace
+
+Status LocalSession::release_run(Workplace& place, const RunSummary& run) {
+    BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(*place.journal, run));
+    const RunOptions options;
+    StepWorker worker(parts(place), details.plan, options, run);
+    for (const PlannedStep& step : details.plan.steps) {
+        // A kind that this program doesn't know any more can't say what it kept; `doctor` finds that.
+        if (kinds_.find(step.kind) == nullptr) continue;
+        const StepState& state = details.state.step(step.step);
+        BACKOUT_TRY(worker.release(step, details.state, state.image));
+        BACKOUT_TRY(worker.release(step, details.state, state.undo_image));
+    }
+    return {};
+}
+
+Result<Session::Pruned> LocalSession::prune(std::optional<std::size_t> keep, std::optional<Nanoseconds> older_than,
+                                            bool dry) {
+    Pruned pruned;
+    BACKOUT_TRY_ASSIGN(const JournalPresence presence, journal_presence(options_.state_directory));
+    if (presence == JournalPresence::absent) return pruned;
+    Workplace place;
+    if (dry) {
+        BACKOUT_TRY_ASSIGN(place.journal, journal_for_reading());
+    } else {
+        BACKOUT_TRY_ASSIGN(place, workplace());
+    }
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, place.journal->runs(0, 0));
+    std::optional<UnixNanoseconds> before;
+    if (older_than) before = clock_.now() - *older_than;
+    const std::vector<RunSummary> dropped = droppable(runs, candidates(runs, keep, before));
+    for (const RunSummary& run : dropped) pruned.runs.push_back(run.run);
+    if (dry || dropped.empty()) return pruned;
+    BACKOUT_TRY_ASSIGN(const ImageCensus at_first, count_images(*host_, *place.journal));
+    // All images of a chain first: a crash in between is mended by pruning again.
+    for (const RunSummary& run : dropped) BACKOUT_TRY(release_run(place, run));
+    for (const RunSummary& run : dropped) BACKOUT_TRY(place.journal->remove_run(run.number));
+    BACKOUT_TRY_ASSIGN(const ImageCensus at_last, count_images(*host_, *place.journal));
+    pruned.bytes = at_first.bytes > at_last.bytes ? at_first.bytes - at_last.bytes : 0;
+    return pruned;
+}
+
+Result<std::vector<Session::DoctorFinding>> LocalSession::doctor() {
+    Findings findings;
+    BACKOUT_TRY_ASSIGN(const JournalPresence presence, journal_presence(options_.state_directory));
+    if (presence == JournalPresence::absent) {
+        findings.push_back({"ok", "no run was made with " + options_.state_directory + " yet: there is no journal"});
+        return findings;
+    }
+    BACKOUT_TRY_ASSIGN(const std::vector<std::string> damages, check_journal(journal_options()));
+    for (const std::string& damage : damages) {
+        findings.push_back({"error", "journal: " + damage,
+                            "stop, keep a copy of " + options_.state_directory + ", and restore it from a backup"});
+    }
+    BACKOUT_TRY_ASSIGN(const std::optional<LeaseHolder> holder, lease_holder(options_.state_directory));
+    if (holder) findings.push_back({"ok", "at work: pid " + std::to_string(holder->pid) + ", " + holder->command});
+    if (!state_in_host().empty()) check_space(*host_, state_in_host(), findings);
+    if (!damages.empty()) return findings;
+    findings.push_back({"ok", "journal: every record of every run is sound"});
+    BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_for_reading());
+    if (!journal) return findings;
+    check_runs(*journal, findings);
+    BACKOUT_TRY_ASSIGN(const ImageCensus census, compare_images(*host_, *journal));
+    check_census(census, findings);
+    return findings;
+}
+
+}  // namespace backout

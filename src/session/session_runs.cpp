@@ -1,0 +1,292 @@
+// The calls that change the world: apply, resume, rollback, resolve. All take the lease first, then open the journal,
+// then look whether the way is free. See local_session.h.
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "session/local_session.h"
+#include "session/rollback_choice.h"
+
+namespace backout {
+
+namespace {
+
+constexpr Nanoseconds kOrphanPoll = 200 * kMillisecond;
+
+Error orphan_error(const ChildAtWork& child) {
+    return {ErrorCode::locked, "a program that a killed run had started is still at work: pid " +
+                                   std::to_string(child.pid) + "; wait until it ends (--lock-timeout), or end it"};
+}
+
+// An outcome of the rollback of an unfinished run; the run may be a rollback itself, whose old state lies forward.
+Direction direction_back(const RunDetails& details) {
+    return details.plan.undoes.empty() ? Direction::back : Direction::forward;
+}
+
+bool is_stuck(const StepState& step) {
+    switch (step.phase) {
+        case StepPhase::in_doubt:
+        case StepPhase::failed_in_doubt:
+        case StepPhase::undo_in_doubt:
+        case StepPhase::conflict:
+        case StepPhase::residue:
+        case StepPhase::resolved_done:
+        case StepPhase::resolved_undone:
+        case StepPhase::resolved_skipped: return true;
+        case StepPhase::applied: return step.failed || !step.error.empty();
+        default: return false;
+    }
+}
+
+const PlannedStep* find_step(const Plan& plan, const std::string& name) {
+    if (const PlannedStep* step = plan.find(name); step != nullptr) return step;
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    const bool is_number = error == std::errc{} && end == name.data() + name.size();
+    return is_number && number >= 1 && number <= plan.steps.size() ? &plan.steps[number - 1] : nullptr;
+}
+
+Error no_such_step(const Plan& plan, const std::string& run, const std::string& name) {
+    std::vector<std::string> ids;
+    for (const PlannedStep& step : plan.steps) ids.push_back(step.id);
+    return {ErrorCode::not_found, "run " + run + " has no step '" + printable(name) + "'" + did_you_mean(name, ids)};
+}
+
+RollbackProposal nothing(const std::string& note) {
+    RollbackProposal proposal;
+    proposal.note = note;
+    return proposal;
+}
+
+}  // namespace
+
+Result<Workplace> LocalSession::workplace() {
+    Workplace place;
+    BACKOUT_TRY(make_state_directory(options_.state_directory));
+    LeaseHolder self;
+    self.user = options_.user;
+    self.command = options_.command;
+    self.since = clock_.now();
+    BACKOUT_TRY_ASSIGN(place.lease,
+                       acquire_lease(options_.state_directory, self, clock_, options_.lock_timeout, options_.stop));
+    BACKOUT_TRY(wait_for_orphan(*place.lease));
+    BACKOUT_TRY_ASSIGN(place.journal, open_journal(journal_options(), ids_));
+    place.images = make_image_store(*host_, *place.journal, state_in_host());
+    return place;
+}
+
+// Two programs at work on one target, the orphan and its successor, would be two runs at once (P10).
+Status LocalSession::wait_for_orphan(Lease& lease) {
+    const Nanoseconds begin = clock_.monotonic();
+    std::optional<ChildAtWork> child = lease.orphan();
+    while (child) {
+        const bool stopped = options_.stop != nullptr && options_.stop->level() != StopLevel::none;
+        if (stopped || clock_.monotonic() - begin >= options_.lock_timeout) return orphan_error(*child);
+        clock_.sleep(kOrphanPoll);
+        child = lease.orphan();
+    }
+    return {};
+}
+
+EngineParts LocalSession::parts(Workplace& place) {
+    return {*host_, *place.journal, *place.images, kinds_, clock_, ids_, events_, place.lease.get()};
+}
+
+EngineParts LocalSession::reading_parts(JournalStore& journal, ImageStore& images) {
+    return {*host_, journal, images, kinds_, clock_, ids_, events_, nullptr};
+}
+
+Status LocalSession::refuse_stale(JournalStore& journal, const Plan& plan) {
+    BACKOUT_TRY_ASSIGN(const std::string used_by, journal.plan_used_by(plan.id));
+    if (!used_by.empty()) {
+        return Error{ErrorCode::stale,
+                     "the plan was used already, by run " + used_by + "; a plan is used once: make a new one"};
+    }
+    BACKOUT_TRY_ASSIGN(const std::vector<StaleItem> changed, check(plan));
+    if (changed.empty()) return {};
+    std::string message = "the plan is stale: the world is no longer what it was made for; make a new one";
+    for (const StaleItem& item : changed) message += "\n  " + stale_text(item);
+    return Error{ErrorCode::stale, message};
+}
+
+Result<RunOutcome> LocalSession::apply(const Plan& plan, RunOptions options) {
+    BACKOUT_TRY_ASSIGN(Workplace place, workplace());
+    BACKOUT_TRY_ASSIGN(const std::optional<RunSummary> unfinished, place.journal->unfinished());
+    if (unfinished) return unfinished_error(*unfinished);
+    BACKOUT_TRY(refuse_stale(*place.journal, plan));
+    return Engine(parts(place)).apply(plan, options);
+}
+
+Result<std::optional<RunOutcome>> LocalSession::resume(const std::string& run, std::optional<Direction> direction,
+                                                       RunOptions options) {
+    BACKOUT_TRY_ASSIGN(const JournalPresence presence, journal_presence(options_.state_directory));
+    if (presence == JournalPresence::absent) return std::optional<RunOutcome>();
+    BACKOUT_TRY_ASSIGN(Workplace place, workplace());
+    BACKOUT_TRY_ASSIGN(std::optional<RunSummary> unfinished, place.journal->unfinished());
+    if (!run.empty()) {
+        BACKOUT_TRY_ASSIGN(const RunSummary named, place.journal->find_run(run));
+        if (!unfinished || named.number != unfinished->number) return std::optional<RunOutcome>();
+    }
+    if (!unfinished) return std::optional<RunOutcome>();
+    BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(*place.journal, *unfinished));
+    BACKOUT_TRY_ASSIGN(RunOutcome outcome,
+                       Engine(parts(place)).resume(details.summary, details.plan, direction, options));
+    return std::optional<RunOutcome>(std::move(outcome));
+}
+
+// ---- rollback -------------------------------------------------------------------------------------------------------
+
+Result<RollbackProposal> LocalSession::plan_rollback(const RollbackRequest& request) {
+    BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_for_reading());
+    const std::string named = request.run.empty() ? request.to : request.run;
+    if (!journal && !named.empty()) {
+        return Error{ErrorCode::not_found, "there is no run '" + printable(named) + "'"};
+    }
+    if (!journal) return nothing("no run was made");
+    const std::unique_ptr<ImageStore> images = make_image_store(*host_, *journal, state_in_host());
+    return propose(*journal, *images, request);
+}
+
+Result<Plan> LocalSession::plan_for(JournalStore& journal, ImageStore& images, const RunSummary& target,
+                                    const RollbackRequest& request) {
+    BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, target));
+    const RollbackOptions options{"backout rollback " + target.run, request.skip, request.overwrite_conflicts};
+    const RollbackTools tools{*host_, kinds_, images, clock_, ids_};
+    return make_rollback_plan(target.run, details.plan, taken_steps(details), options, tools);
+}
+
+namespace {
+
+Status refuse_overlap(JournalStore& journal, const std::vector<RunSummary>& runs, const RunSummary& target) {
+    BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, target));
+    for (const RunSummary& run : later_runs(runs, target)) {
+        BACKOUT_TRY_ASSIGN(const RunDetails other, details_of(journal, run));
+        const RunInTheWay found = find_run_in_the_way(details.plan, {{run.run, &other.plan}});
+        if (found.run.empty()) continue;
+        return Error{ErrorCode::failed,
+                     "run " + target.run + " can't be taken back: the later run " + run.run + " (" +
+                         printable(run.name) + ") changed " + printable(found.key) +
+                         " too; take that one back first, or 'backout rollback --to " + target.run + "'",
+                     found.key};
+    }
+    return {};
+}
+
+// Which finished runs a request means, newest first; a note says why there are none.
+struct Selection {
+    std::vector<RunSummary> targets;
+    std::string note;
+};
+
+Result<Selection> select_named(JournalStore& journal, const std::vector<RunSummary>& runs, const std::string& name) {
+    BACKOUT_TRY_ASSIGN(const RunSummary target, journal.find_run(name));
+    if (!target.undone_by.empty())
+        return Selection{{}, "run " + target.run + " was taken back already, by " + target.undone_by};
+    if (!target.changed) return Selection{{}, "run " + target.run + " left nothing to take back"};
+    BACKOUT_TRY(refuse_overlap(journal, runs, target));
+    return Selection{{target}, ""};
+}
+
+Result<Selection> select_newest(JournalStore& journal, const std::vector<RunSummary>& runs) {
+    const auto found = std::find_if(runs.begin(), runs.end(), can_be_taken_back);
+    if (found == runs.end()) return Selection{{}, "no run is committed, changed something, and wasn't taken back"};
+    BACKOUT_TRY(refuse_overlap(journal, runs, *found));
+    return Selection{{*found}, ""};
+}
+
+Result<Selection> select_targets(JournalStore& journal, const RollbackRequest& request) {
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
+    if (!request.run.empty()) return select_named(journal, runs, request.run);
+    if (request.to.empty()) return select_newest(journal, runs);
+    BACKOUT_TRY_ASSIGN(const RunSummary oldest, journal.find_run(request.to));
+    return Selection{runs_since(runs, oldest), "nothing since " + oldest.run + " stands any more"};
+}
+
+}  // namespace
+
+Result<RollbackProposal> LocalSession::propose(JournalStore& journal, ImageStore& images,
+                                               const RollbackRequest& request) {
+    BACKOUT_TRY_ASSIGN(const std::optional<RunSummary> unfinished, journal.unfinished());
+    if (unfinished) {
+        const std::string& name = request.run.empty() ? request.to : request.run;
+        if (!name.empty()) {
+            BACKOUT_TRY_ASSIGN(const RunSummary named, journal.find_run(name));
+            if (named.number != unfinished->number) return unfinished_error(*unfinished);
+        }
+        RollbackProposal proposal;
+        BACKOUT_TRY_ASSIGN(proposal.unfinished, details_of(journal, *unfinished));
+        return proposal;
+    }
+    BACKOUT_TRY_ASSIGN(const Selection selection, select_targets(journal, request));
+    RollbackProposal proposal;
+    if (selection.targets.empty()) proposal.note = selection.note;
+    for (const RunSummary& target : selection.targets) {
+        BACKOUT_TRY_ASSIGN(Plan plan, plan_for(journal, images, target, request));
+        proposal.items.push_back({target, std::move(plan)});
+    }
+    return proposal;
+}
+
+Result<RunOutcome> LocalSession::back_unfinished(Workplace& place, const RunDetails& details,
+                                                 const RunOptions& options) {
+    return Engine(parts(place)).resume(details.summary, details.plan, direction_back(details), options);
+}
+
+Result<std::vector<RunOutcome>> LocalSession::rollback(const RollbackRequest& request, RunOptions options) {
+    std::vector<RunOutcome> outcomes;
+    BACKOUT_TRY_ASSIGN(const JournalPresence presence, journal_presence(options_.state_directory));
+    if (presence == JournalPresence::absent) return outcomes;
+    options.skip.insert(request.skip.begin(), request.skip.end());
+    options.overwrite_conflicts.insert(request.overwrite_conflicts.begin(), request.overwrite_conflicts.end());
+    BACKOUT_TRY_ASSIGN(Workplace place, workplace());
+    BACKOUT_TRY_ASSIGN(const RollbackProposal proposal, propose(*place.journal, *place.images, request));
+    if (proposal.unfinished) {
+        BACKOUT_TRY_ASSIGN(RunOutcome outcome, back_unfinished(place, *proposal.unfinished, options));
+        outcomes.push_back(std::move(outcome));
+        return outcomes;
+    }
+    for (const RollbackProposal::Item& item : proposal.items) {
+        // Decided anew: the run before has just changed what this one will find.
+        BACKOUT_TRY_ASSIGN(const Plan plan, plan_for(*place.journal, *place.images, item.target, request));
+        BACKOUT_TRY_ASSIGN(RunOutcome outcome, Engine(parts(place)).apply(plan, options));
+        outcomes.push_back(std::move(outcome));
+        if (outcomes.back().exit_status != 0) break;
+    }
+    return outcomes;
+}
+
+// ---- a person's word
+// --------------------------------------------------------------------------------------------------
+
+Result<RunDetails> LocalSession::resolve(const std::string& run, const std::string& step, const std::string& as,
+                                         const std::string& reason) {
+    if (as != "done" && as != "undone" && as != "skipped") {
+        return Error{ErrorCode::usage, "'" + printable(as) + "' is none of done, undone, skipped"};
+    }
+    BACKOUT_TRY_ASSIGN(const JournalPresence presence, journal_presence(options_.state_directory));
+    if (presence == JournalPresence::absent)
+        return Error{ErrorCode::not_found, "there is no run '" + printable(run) + "'"};
+    BACKOUT_TRY_ASSIGN(Workplace place, workplace());
+    BACKOUT_TRY_ASSIGN(const RunSummary summary, place.journal->find_run(run));
+    BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(*place.journal, summary));
+    const PlannedStep* planned = find_step(details.plan, step);
+    if (planned == nullptr) return no_such_step(details.plan, summary.run, step);
+    const StepState& state = details.state.step(planned->step);
+    if (!is_stuck(state)) {
+        return Error{ErrorCode::invalid, "step " + planned->id + " of " + summary.run + " is " +
+                                             to_string(state.phase) + ": there is no doubt and no conflict to resolve"};
+    }
+    Record record;
+    record.type = RecordType::step_resolved;
+    record.step = planned->step;
+    record.body = {{"as", as}, {"reason", reason}, {"user", options_.user}};
+    record.time = clock_.now();
+    std::vector<Record> records = {record};
+    BACKOUT_TRY(place.journal->append(summary.number, records));
+    BACKOUT_TRY_ASSIGN(const RunSummary after, place.journal->find_run(summary.run));
+    return details_of(*place.journal, after);
+}
+
+}  // namespace backout
