@@ -86,7 +86,7 @@ class LintTest(unittest.TestCase):
                 ("sprintf(a, b);", "sprintf"), ("gets(a);", "gets"), ('std::getenv("A");', "getenv"),
                 ("std::cout << 1;", "cout"), ("std::printf(a);", "printf"), ("fprintf(stderr, a);", "printf"),
                 ("std::regex a(b);", "std::regex"), ("localtime(&a);", "localtime"), ("std::rand();", "rand"),
-                ("std::mt19937 a;", "rand"), ("usleep(1);", "sleep"), ("std::this_thread::sleep_for(a);", "sleep"),
+                ("std::random_device a;", "rand"), ("usleep(1);", "sleep"), ("std::this_thread::sleep_for(a);", "sleep"),
                 ("std::chrono::steady_clock::now();", "time"), ("time(nullptr);", "time"), ("std::exit(1);", "exit"),
                 ("abort();", "abort"), ("assert(a);", "assert"), ("strerror(1);", "strerror"), ("std::stoi(a);", "atoi"),
                 ("mktemp(a);", "mktemp"), ("try { a(); } catch (...) {}", "empty catch"),
