@@ -7,6 +7,6 @@
 
 namespace backout {
 
-std::unique_ptr<Compensator> make_dir_create();
+std::unique_ptr<Compensator> make_dir_create_kind();
 
 }  // namespace backout

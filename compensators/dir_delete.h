@@ -7,6 +7,6 @@
 
 namespace backout {
 
-std::unique_ptr<Compensator> make_dir_delete();
+std::unique_ptr<Compensator> make_dir_delete_kind();
 
 }  // namespace backout

@@ -7,6 +7,6 @@
 
 namespace backout {
 
-std::unique_ptr<Compensator> make_file_attributes();
+std::unique_ptr<Compensator> make_file_attributes_kind();
 
 }  // namespace backout

@@ -7,6 +7,7 @@
 // after), 6 (twice is once; nothing is deleted before its replacement stands) and 8 (`sync_of`).
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,9 +30,8 @@ struct Fingerprint {
     UnixNanoseconds ctime = 0;
     std::string below = {};  ///< directories: SHA-256 over path, inode, size, mtime and ctime of everything below
 
-    bool same_inode(const Fingerprint& other) const {
-        return type == other.type && inode == other.inode && device == other.device;
-    }
+    /// Device numbers may change at a reboot, and both names of a part are on one mount: the inode number decides.
+    bool same_inode(const FileStatus& status) const { return type == status.type && inode == status.inode; }
 };
 
 /// Attributes that a part sets in place: only those that are named.
@@ -68,6 +68,10 @@ struct FilePart {
     EntryState after = {};                    ///< of `staged`
     std::vector<TreeEntry> before_tree = {};  ///< directories: all entries, the top ("") first
     std::vector<TreeEntry> after_tree = {};
+    /// Entries whose content is a secret, by their path in the tree ("" is the entry itself): their digest isn't
+    /// recorded, a fingerprint stands for it.
+    std::map<std::string, Fingerprint> before_sealed = {};
+    std::map<std::string, Fingerprint> after_sealed = {};
     AttributeSet attributes_before = {};
     AttributeSet attributes_after = {};
     ParentTime parent = {};
@@ -78,6 +82,9 @@ struct FileImage {
     std::vector<FilePart> parts = {};        ///< in the order in which they are applied
     std::vector<Difference> conflicts = {};  ///< found while inverting: what is left to others
     std::vector<std::string> notes = {};     ///< for the report: what came back otherwise than expected
+    bool inverse = false;                    ///< made by `invert`: a goal that somebody else reached already is reached
+    bool chained = false;                    ///< a conflict in one part ends the rest, backwards too
+    Json outputs = nullptr;                  ///< for references of later steps; never secrets
 };
 
 Json file_image_to_json(const FileImage& image);

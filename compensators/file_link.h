@@ -7,6 +7,6 @@
 
 namespace backout {
 
-std::unique_ptr<Compensator> make_file_link();
+std::unique_ptr<Compensator> make_file_link_kind();
 
 }  // namespace backout

@@ -7,6 +7,6 @@
 
 namespace backout {
 
-std::unique_ptr<Compensator> make_file_move();
+std::unique_ptr<Compensator> make_file_move_kind();
 
 }  // namespace backout

@@ -7,6 +7,6 @@
 
 namespace backout {
 
-std::unique_ptr<Compensator> make_file_write();
+std::unique_ptr<Compensator> make_file_write_kind();
 
 }  // namespace backout

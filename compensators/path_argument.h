@@ -21,8 +21,8 @@ struct Target {
     std::vector<std::string> missing_parents = {};  ///< real keys, topmost first
 };
 
-/// Looks a path up. Errors: `invalid` (deferred or malformed path), `wrong_type` (a parent is no directory).
-Result<Target> look_up_target(PlanRequest& request, const std::string& argument, bool as_tree = false);
+/// Looks up the absolute path `path`. Errors: `invalid` (malformed), `wrong_type` (a parent is no directory).
+Result<Target> look_up_target(PlanRequest& request, const std::string& path, bool as_tree = false);
 /// `not_permitted` if the entry can't be created, replaced or removed: parent not writable, read-only mount, immutable
 /// or append-only parent. With predicted parents the nearest existing one is asked.
 Status check_changeable(PlanRequest& request, const Target& target);
@@ -31,17 +31,24 @@ Status check_parents(const Target& target, bool make_parents);
 /// `wrong_type`: a mount point can't be replaced, moved or removed.
 Status check_no_mount_point(const Target& target);
 
-/// mode, owner, group arguments. Owners by name or number.
-Result<AttributeSet> read_attributes(PlanRequest& request, ArgumentReader& reader);
+/// mode, owner, group arguments. Owners by name or number. Complaints go to the reader.
+AttributeSet read_attributes(PlanRequest& request, ArgumentReader& reader);
 /// The same out of normalised arguments.
 AttributeSet attributes_from(const Json& arguments);
 void put_attributes(Json& arguments, const AttributeSet& attributes);
+
+/// A state with some attributes set; an access list changes with the mode as chmod changes it.
+EntryState with_attributes(EntryState state, const AttributeSet& attributes);
+/// For a target whose state an earlier step decides: operation "set", before and after unknown.
+void plan_later(const Target& target, Planned& planned);
 
 /// What changes between two states, for details: [{"attribute", "from", "to"}], owners by name; contents as sizes and
 /// digests.
 Json changes_between(Host& host, const EntryState& before, const EntryState& after);
 /// Resources: the entry itself and parents that will be made.
 std::vector<Resource> path_resources(const Target& target, bool tree);
+/// `not_permitted` unless this user may set these attributes on an entry of `owner` (only root gives files away).
+Status check_owner(PlanRequest& request, const Target& target, const AttributeSet& wanted);
 /// The state of a directory that is made as a parent.
 EntryState made_parent_state(Host& host);
 std::vector<Prediction> parent_predictions(Host& host, const Target& target);

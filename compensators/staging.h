@@ -60,6 +60,9 @@ class FileStager {
     /// What stands at `path` (captured once).
     Result<EntryState> present_at(const std::string& path);
 
+    /// Its type only: cheap, and for directories the only thing to ask if their contents don't matter.
+    Result<EntryType> type_at(const std::string& path);
+
     /// Errors: `not_found` if a parent is missing and `make_parents` is false.
     Result<Place> open(const std::string& path, bool make_parents);
     /// Adds the swap part for what was built in `place`.
@@ -72,12 +75,14 @@ class FileStager {
     /// Sets what is named in `wanted` on the entry at `path`; nothing is added if it is so already.
     Status add_attributes(const std::string& path, const AttributeSet& wanted);
     void add_note(const std::string& note);
+    /// What later steps may refer to. Never a secret.
+    void set_outputs(Json outputs);
 
     /// The image and barrier 1. Afterwards what was staged belongs to the image.
     Result<Staged> finish();
 
   private:
-    struct Present;
+    struct Present;  ///< what stood at a path, captured as of one moment
     struct Slot {
         std::string store;
         std::string name;

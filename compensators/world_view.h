@@ -1,6 +1,6 @@
 #pragma once
-// The world as a step will find it: the real one at run time; at planning time the real one with the predicted effects of
-// earlier steps laid over it. Read-only by construction: planning can't write (P2).
+// The world as a step will find it: the real one at run time; at planning time the real one with the predicted effects
+// of earlier steps laid over it. Read-only by construction: planning can't write (P2).
 
 #include <memory>
 #include <string>
@@ -17,6 +17,8 @@ struct Seen {
     bool known = true;
     std::string known_after = {};  ///< id of the step that decides, when unknown
     EntryState state = {};         ///< type absent when nothing is there
+    std::uint64_t link_count = 0;  ///< of the real entry; 0: absent or predicted
+    bool mount_point = false;      ///< another file system (or a bind mount) begins here
 };
 
 class WorldView {
@@ -24,7 +26,8 @@ class WorldView {
     virtual ~WorldView() = default;
     /// The real key of a path (links above resolved), predicted parents included.
     virtual Result<std::string> key_of(const std::string& path) = 0;
-    /// The entry itself (links not followed), with content digest. Noted in the plan's state. A missing parent is absence.
+    /// The entry itself (links not followed), with content digest. Noted in the plan's state. A missing parent is
+    /// absence.
     virtual Result<Seen> look(const std::string& path) = 0;
     /// Like `look`, with everything below as one tree state.
     virtual Result<Seen> look_tree(const std::string& path) = 0;

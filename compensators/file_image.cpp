@@ -1,0 +1,146 @@
+#include "compensators/file_image.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/bytes.h"
+#include "compensators/file_parts.h"
+
+namespace backout {
+namespace {
+
+Result<PartResult> apply_part(StepContext& context, const FilePart& part, bool inverse) {
+    switch (part.kind) {
+        case PartKind::swap: return apply_swap(context, part, inverse);
+        case PartKind::move: return apply_move(context, part);
+        case PartKind::attributes: break;
+    }
+    return apply_attributes(context, part);
+}
+
+Result<PartView> observe_part(StepContext& context, const FilePart& part, bool inverse, bool deep) {
+    switch (part.kind) {
+        case PartKind::swap: return observe_swap(context, part, inverse, deep);
+        case PartKind::move: return observe_move(context, part, deep);
+        case PartKind::attributes: break;
+    }
+    return observe_attributes(context, part);
+}
+
+bool is_superseded(const StepContext& context, const FilePart& part) {
+    const auto& keys = context.superseded;
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const std::string& key) { return key == part.path || key == part.to; });
+}
+
+/// Collects barrier requests, each once.
+class Requests {
+  public:
+    void names(const std::shared_ptr<Directory>& directory) { add(SyncRequest::What::names, directory, ""); }
+    void file(const std::shared_ptr<Directory>& directory, const std::string& name) {
+        add(SyncRequest::What::file, directory, name);
+    }
+    std::vector<SyncRequest> take() { return std::move(requests_); }
+
+  private:
+    void add(SyncRequest::What what, const std::shared_ptr<Directory>& directory, const std::string& name) {
+        if (!directory) return;
+        const auto same = [&](const SyncRequest& known) {
+            return known.what == what && known.name == name && known.directory->path() == directory->path();
+        };
+        if (std::none_of(requests_.begin(), requests_.end(), same)) requests_.push_back({what, directory, name});
+    }
+
+    std::vector<SyncRequest> requests_;
+};
+
+Status sync_part(StepContext& context, const FilePart& part, Requests& requests) {
+    BACKOUT_TRY_ASSIGN(const Entry entry, find_entry(context.host, part.path));
+    const bool plain = entry.status.type == EntryType::file || entry.status.type == EntryType::directory;
+    const bool attributes = part.kind == PartKind::attributes || part.before.flags != 0 || part.after.flags != 0;
+    if (part.kind != PartKind::attributes) requests.names(entry.directory);
+    if (attributes && plain) requests.file(entry.directory, entry.name);
+    if (part.kind == PartKind::swap) {
+        BACKOUT_TRY_ASSIGN(const Entry slot, find_slot(context.images, part.store, part.slot));
+        requests.names(slot.directory);
+    }
+    if (part.kind == PartKind::move) {
+        BACKOUT_TRY_ASSIGN(const Entry to, find_entry(context.host, part.to));
+        requests.names(to.directory);
+        if (attributes && to.status.present()) requests.file(to.directory, to.name);
+    }
+    return {};
+}
+
+/// What several parts make together.
+Where combine(const std::vector<Where>& parts) {
+    const auto all = [&](auto... wanted) {
+        return std::all_of(parts.begin(), parts.end(), [&](Where where) { return ((where == wanted) || ...); });
+    };
+    if (std::find(parts.begin(), parts.end(), Where::unreadable) != parts.end()) return Where::unreadable;
+    if (all(Where::both)) return Where::both;
+    if (all(Where::before, Where::both)) return Where::before;
+    if (all(Where::after, Where::both)) return Where::after;
+    if (all(Where::neither)) return Where::neither;
+    return Where::mixed;
+}
+
+}  // namespace
+
+Result<Applied> apply_file_image(StepContext& context, const FileImage& image) {
+    Applied applied;
+    applied.was_already = true;
+    applied.outputs = image.outputs;
+    applied.conflicts = image.conflicts;
+    for (const FilePart& part : image.parts) {
+        Result<PartResult> result = apply_part(context, part, image.inverse);
+        if (!result.ok()) return std::move(result).error().in("changing " + printable(part.path));
+        applied.was_already = applied.was_already && result->was_already && result->conflicts.empty();
+        const bool conflict = !result->conflicts.empty();
+        std::move(result->conflicts.begin(), result->conflicts.end(), std::back_inserter(applied.conflicts));
+        // Forward, the run goes back anyway; backwards, what can be taken back is.
+        if (conflict && (!image.inverse || image.chained)) break;
+    }
+    if (!image.notes.empty()) applied.result = {{"notes", image.notes}};
+    BACKOUT_TRY_ASSIGN(applied.sync, sync_of_file_image(context, image));
+    return applied;
+}
+
+Result<Observation> observe_file_image(StepContext& context, const FileImage& image, bool deep) {
+    Observation observation;
+    std::vector<Where> places;
+    for (const FilePart& part : image.parts) {
+        if (is_superseded(context, part)) continue;
+        Result<PartView> view = observe_part(context, part, image.inverse, deep);
+        if (!view.ok()) {
+            observation.note = view.error().text();
+            places.push_back(Where::unreadable);
+            continue;
+        }
+        places.push_back(view->where);
+        std::move(view->differences.begin(), view->differences.end(), std::back_inserter(observation.differences));
+    }
+    observation.where = combine(places);
+    if (places.empty() && !image.parts.empty()) observation.where = Where::after;
+    if (observation.where == Where::after || observation.where == Where::both) observation.differences.clear();
+    return observation;
+}
+
+Result<std::vector<SyncRequest>> sync_of_file_image(StepContext& context, const FileImage& image) {
+    Requests requests;
+    for (const FilePart& part : image.parts) BACKOUT_TRY(sync_part(context, part, requests));
+    return requests.take();
+}
+
+Status release_file_image(StepContext& context, const FileImage& image) {
+    for (const FilePart& part : image.parts) {
+        if (part.kind != PartKind::swap) continue;
+        for (const std::string& name : {part.slot, second_slot(part.slot)}) {
+            BACKOUT_TRY_ASSIGN(const Entry slot, find_slot(context.images, part.store, name));
+            if (slot.directory) BACKOUT_TRY(remove_tree(*slot.directory, name));
+        }
+    }
+    return {};
+}
+
+}  // namespace backout

@@ -1,0 +1,92 @@
+#pragma once
+// The parts of a file image, one by one. Each class lives as long as one call: it opens the places, looks, and acts at
+// most once per look. Inside of the room: kinds use file_image.h.
+//
+// Words: T is what shall stand at the path (staged), O what stands there before (present); either may be nothing.
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compensators/file_image.h"
+
+namespace backout {
+
+struct PartResult {
+    bool was_already = true;
+    std::vector<Difference> conflicts = {};
+};
+
+struct PartView {
+    Where where = Where::unreadable;
+    std::vector<Difference> differences = {};
+};
+
+Result<PartResult> apply_swap(StepContext& context, const FilePart& part, bool inverse);
+Result<PartResult> apply_move(StepContext& context, const FilePart& part);
+Result<PartResult> apply_attributes(StepContext& context, const FilePart& part);
+Result<PartView> observe_swap(StepContext& context, const FilePart& part, bool inverse, bool deep);
+Result<PartView> observe_move(StepContext& context, const FilePart& part, bool deep);
+Result<PartView> observe_attributes(StepContext& context, const FilePart& part);
+
+// ---- looking --------------------------------------------------------------------------------------------------------
+
+/// What an entry is compared with.
+struct Expectation {
+    const std::optional<Fingerprint>& print;
+    const EntryState& state;
+    const std::vector<TreeEntry>& tree;
+    const std::map<std::string, Fingerprint>& sealed;
+};
+Expectation expected_before(const FilePart& part);
+Expectation expected_after(const FilePart& part);
+
+struct MatchOptions {
+    bool deep = false;                                     ///< always compare contents
+    bool tolerate_more = false;                            ///< of trees: entries that others added are no difference
+    std::vector<UnixNanoseconds> moved_at = {};            ///< when our own renames may have touched the ctime
+    const std::vector<std::string>* superseded = nullptr;  ///< paths in a tree that a later step changed
+};
+
+struct Match {
+    bool same = false;
+    bool same_inode = false;
+    bool flags_cleared = false;  ///< only our own cleared immutable or append flag is missing
+    std::vector<Difference> differences = {};
+};
+
+/// An entry of a directory that may itself be gone, and how messages name it.
+struct Entry {
+    std::shared_ptr<Directory> directory;
+    std::string name;
+    std::string path;
+    FileStatus status = {};
+};
+
+/// Compares what stands at `entry` with an expectation. Cheap where the fingerprint says that nothing was touched.
+Result<Match> match_entry(const Entry& entry, const Expectation& expected, const MatchOptions& options);
+/// The place of a path; its directory is null if a parent is missing, is no directory, or became a link.
+Result<Entry> find_entry(Host& host, const std::string& path);
+/// An entry of a store; its directory is null if the store is gone.
+Result<Entry> find_slot(ImageStore& images, const std::string& store, const std::string& name);
+Status refresh(Entry& entry);
+
+Fingerprint fingerprint_of(const FileStatus& status);
+/// With `below` for directories. Requires: the entry is present.
+Result<Fingerprint> take_fingerprint(const Entry& entry);
+/// Whether an entry is still exactly what was looked at (inode, size, mtime; trees: everything below, too).
+Result<bool> is_untouched(const Entry& entry, const Fingerprint& looked_at);
+/// Whether contents of this part may be shown.
+bool has_secret_content(const FilePart& part);
+/// Adds a text diff of two files to the difference about content, if both are small texts and no secret.
+void add_content_diff(std::vector<Difference>& differences, const Entry& from, const Entry& to);
+
+/// True if `time` is when one of `moments` was, within what clocks of kernels need.
+bool near_any(UnixNanoseconds time, const std::vector<UnixNanoseconds>& moments);
+/// Sets the mtime of a directory back, if `ours`. Nothing to do and not permitted are success.
+Status restore_parent_time(const Entry& entry, const ParentTime& time, bool ours);
+/// The second name in the store: where an inode waits while an exchange is made of several renames.
+std::string second_slot(const std::string& slot);
+
+}  // namespace backout
