@@ -25,15 +25,18 @@ struct Graph {
 Error unknown_id(const OrderNode& node, const std::string& missing, const std::vector<OrderNode>& nodes) {
     std::vector<std::string> ids;
     for (const OrderNode& other : nodes) ids.push_back(other.id);
-    return Error{ErrorCode::invalid, "'" + printable(node.id) + "' depends on '" + printable(missing) +
-                                         "', which is no action" + did_you_mean(missing, ids)};
+    return Error{ErrorCode::invalid,
+                 "'" + printable(node.id) + "' depends on '" + printable(missing) + "', which is no action" +
+                     did_you_mean(missing, ids),
+                 node.id};
 }
 
 Result<Graph> build_graph(const std::vector<OrderNode>& nodes) {
     std::unordered_map<std::string_view, std::size_t> positions;
     for (std::size_t at = 0; at < nodes.size(); ++at) {
         if (positions.emplace(nodes[at].id, at).second) continue;
-        return Error{ErrorCode::invalid, "the id '" + printable(nodes[at].id) + "' is given twice: ids are unique"};
+        return Error{ErrorCode::invalid, "the id '" + printable(nodes[at].id) + "' is given twice: ids are unique",
+                     nodes[at].id};
     }
     Graph graph{std::vector<Positions>(nodes.size()), std::vector<Positions>(nodes.size())};
     for (std::size_t at = 0; at < nodes.size(); ++at) {
@@ -106,8 +109,10 @@ Error cycle_error(const std::vector<OrderNode>& nodes, const Graph& graph, const
     std::vector<std::string> ids{printable(nodes[at].id)};
     for (std::size_t next = next_of(at); next != at; next = next_of(next)) ids.push_back(printable(nodes[next].id));
     ids.push_back(ids.front());
-    return Error{ErrorCode::invalid, "the order goes round in a cycle: " + join(ids, " → ") +
-                                         " (each comes after the next one): take one of these dependencies away"};
+    return Error{ErrorCode::invalid,
+                 "the order goes round in a cycle: " + join(ids, " → ") +
+                     " (each comes after the next one): take one of these dependencies away",
+                 nodes[at].id};
 }
 
 // Cuts the order at the walls: stretch 0, first wall, stretch 1, second wall, … A stretch number and whether it is the

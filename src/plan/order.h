@@ -18,7 +18,8 @@ struct OrderNode {
 };
 
 /// A stable topological order: positions into `nodes`; manifest order where nothing else is said.
-/// Errors: `invalid`: a cycle, with its ids in order; a dependency on an unknown or doubled id.
+/// Errors: `invalid`: a cycle, with its ids in order; a dependency on an unknown or doubled id. Error::path is the
+/// id concerned.
 Result<std::vector<std::size_t>> order_steps(const std::vector<OrderNode>& nodes);
 
 /// Splits a plan's steps (by position) into windows: members neither depend on one another nor overlap in resources; a

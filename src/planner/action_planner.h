@@ -1,0 +1,59 @@
+#pragma once
+// One action → one step: arguments resolved, the kind asked once, its answer written into the step. Also lays what the
+// step will leave over the predicted world, and makes outputs of kept steps known.
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "manifest/manifest_references.h"
+#include "manifest/resolver.h"
+#include "planner/planner.h"
+#include "planner/predicted_world.h"
+#include "planner/problem_list.h"
+#include "planner/skips.h"
+
+namespace backout {
+
+/// A step that isn't numbered yet, with what only the planner needs to know.
+struct Draft {
+    PlannedStep step;
+    std::vector<std::pair<std::string, std::uint64_t>> space = {};
+    std::vector<std::string> warnings = {};
+    std::vector<std::string> outputs = {};  ///< names that may be referred to; empty: any
+    bool sound = false;                     ///< false: a problem was noted
+};
+
+class ActionPlanner {
+  public:
+    /// Requires: all outlive this.
+    ActionPlanner(const Manifest& manifest, const PlannerTools& tools, ManifestReferences& references,
+                  Resolver& resolver, PredictedWorld& world, ProblemList& problems);
+
+    /// A step for `action`, planned after all of `earlier`. Problems are noted, and the draft is unsound then.
+    Draft plan(const Action& action, const std::vector<std::string>& depends_on,
+               const std::map<std::string, Draft>& earlier);
+    /// A step that shows why the action isn't done.
+    Draft skip(const Action& action, const std::vector<std::string>& depends_on, const Skip& skip);
+
+  private:
+    PlannedStep start_step(const Action& action, const std::vector<std::string>& depends_on) const;
+    Result<Json> resolve_arguments(const Action& action, const Compensator& kind);
+    Status resolve_verify(const Action& action, PlannedStep& step);
+    Status check_outputs(const Json& with, const std::map<std::string, Draft>& earlier) const;
+    Status ask_kind(const Compensator& kind, Json with, Draft& draft);
+    Status make_outputs_known(const Compensator& kind, const PlannedStep& step);
+    Result<Json> expand_now(const Json& value) const;
+    Status plan_into(const Action& action, const std::map<std::string, Draft>& earlier, Draft& draft);
+
+    const Manifest& manifest_;
+    const PlannerTools& tools_;
+    ManifestReferences& references_;
+    Resolver& resolver_;
+    PredictedWorld& world_;
+    ProblemList& problems_;
+};
+
+}  // namespace backout

@@ -1,0 +1,255 @@
+#include "planner/rollback_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "compensators/entry_state.h"
+#include "plan/plan_codec.h"
+#include "plan/resource_index.h"
+#include "planner/plan_rules.h"
+
+namespace backout {
+
+namespace {
+
+std::string operation_of(const PlannedStep& step) {
+    if (!step.before.is_null()) return "restore";
+    return step.after.is_null() ? "run" : "remove";
+}
+
+std::string redo_text(const PlannedStep& step) {
+    return "redo: " + step.operation + " " + printable(step.target);
+}
+
+void make_skip(PlannedStep& step, const std::string& reason) {
+    step.operation = "skip";
+    step.reason = reason;
+    step.effect = Effect::none;
+    step.resources.clear();
+    step.undo = UndoDeclaration{"nothing to undo"};
+}
+
+class RollbackPlanner {
+  public:
+    RollbackPlanner(const std::string& run, const Plan& target, const RollbackOptions& options,
+                    const RollbackTools& tools)
+        : run_(run), target_(target), options_(options), tools_(tools) {}
+
+    Result<Plan> make(std::vector<TakenStep> taken);
+
+  private:
+    Status check_ids() const;
+    Result<PlannedStep> make_step(const TakenStep& taken);
+    Status look(const TakenStep& taken, const PlannedStep& former, PlannedStep& step);
+    void add_conflict(const PlannedStep& former, const Observation& seen, PlannedStep& step);
+    void arrange(std::vector<PlannedStep>& steps) const;
+
+    const std::string& run_;
+    const Plan& target_;
+    const RollbackOptions& options_;
+    const RollbackTools& tools_;
+    std::vector<std::string> warnings_;
+};
+
+Status RollbackPlanner::check_ids() const {
+    std::vector<std::string> ids;
+    for (const PlannedStep& step : target_.steps) ids.push_back(step.id);
+    for (const auto* wanted : {&options_.skip, &options_.overwrite_conflicts}) {
+        for (const std::string& id : *wanted) {
+            if (target_.find(id) != nullptr) continue;
+            return Error{ErrorCode::invalid,
+                         "the run " + run_ + " has no step '" + printable(id) + "'" + did_you_mean(id, ids)};
+        }
+    }
+    return {};
+}
+
+// What later steps of the same run changed again is theirs, and goes back before this step does.
+void RollbackPlanner::add_conflict(const PlannedStep& former, const Observation& seen, PlannedStep& step) {
+    Json differences = Json::array();
+    std::string words;
+    for (const Difference& difference : seen.differences) {
+        const auto& theirs = former.superseded;
+        if (std::find(theirs.begin(), theirs.end(), difference.path) != theirs.end()) continue;
+        if (words.empty()) words = printable(difference.path) + ": " + difference.attribute;
+        differences.push_back(difference_to_json(difference));
+    }
+    if (differences.empty() && !former.superseded.empty()) return;
+    if (words.empty()) words = seen.note.empty() ? printable(step.target) : seen.note;
+    const bool overwrite = options_.overwrite_conflicts.count(step.id) != 0;
+    step.details = Json{{"conflict", differences}, {"note", seen.note}, {"overwrite", overwrite}};
+    const std::string name = "'" + printable(step.id) + "'";
+    warnings_.push_back(name + " was changed by somebody else since (" + words + "): " +
+                        (overwrite ? "it is overwritten, as you asked"
+                                   : "it will be left alone; --overwrite-conflict " + printable(step.id) +
+                                         " takes it back all the same"));
+}
+
+Status RollbackPlanner::look(const TakenStep& taken, const PlannedStep& former, PlannedStep& step) {
+    const Compensator* kind = tools_.kinds.find(former.kind);
+    if (kind == nullptr) {
+        return Error{ErrorCode::invalid, "step '" + printable(former.id) + "' is of the kind '" +
+                                             printable(former.kind) +
+                                             "', which this program doesn't have: it can't be taken back without it"};
+    }
+    StepContext context{tools_.host, tools_.images};
+    context.step_id = former.id;
+    context.timeout = former.timeout;
+    context.superseded = former.superseded;
+    auto seen = kind->observe(context, taken.image, true);
+    if (!seen.ok()) {
+        warnings_.push_back("'" + printable(step.id) + "' can't be looked at: " + seen.error().text());
+        return {};
+    }
+    switch (seen->where) {
+        case Where::after: break;
+        case Where::before:
+        case Where::both: step.details = Json{{"already", true}}; break;
+        case Where::mixed:
+            if (!seen->differences.empty()) add_conflict(former, *seen, step);
+            break;
+        case Where::neither: add_conflict(former, *seen, step); break;
+        case Where::unreadable:
+            warnings_.push_back("'" + printable(step.id) + "' can't be looked at" +
+                                (seen->note.empty() ? "" : ": " + seen->note));
+            break;
+    }
+    return {};
+}
+
+Result<PlannedStep> RollbackPlanner::make_step(const TakenStep& taken) {
+    if (taken.step == 0 || taken.step > target_.steps.size()) {
+        return Error{ErrorCode::journal, "the run " + run_ + " has a record of step " + std::to_string(taken.step) +
+                                             ", which its plan lacks"};
+    }
+    const PlannedStep& former = target_.steps[taken.step - 1];
+    PlannedStep step;
+    step.id = former.id;
+    step.kind = former.kind;
+    step.category = former.category;
+    step.operation = operation_of(former);
+    step.target = former.target;
+    step.description = former.description;
+    step.before = former.after;
+    step.after = former.before;
+    step.resources = former.resources;
+    step.group = former.group;
+    step.effect = former.effect;
+    step.retry = former.retry;
+    step.timeout = former.timeout;
+    step.origin = Origin{run_, taken.step};
+    step.undo = UndoDeclaration{redo_text(former)};
+    if (former.effect == Effect::tearable) {
+        step.undo.reversibility = Reversibility::conditional;
+        step.undo.condition = "what it did can be done again";
+    }
+    if (!taken.residue.empty()) {
+        make_skip(step, "residue: " + taken.residue);
+        step.details = Json{{"residue", true}};
+    } else if (options_.skip.count(step.id) != 0) {
+        make_skip(step, "left out by --skip");
+    } else {
+        BACKOUT_TRY(look(taken, former, step));
+    }
+    return step;
+}
+
+// Order only: a step that is left as a conflict keeps nobody else from going back.
+void RollbackPlanner::arrange(std::vector<PlannedStep>& steps) const {
+    std::map<std::string, std::size_t> places;
+    for (std::size_t at = 0; at < steps.size(); ++at) {
+        steps[at].step = static_cast<std::uint32_t>(at + 1);
+        places[steps[at].id] = at;
+    }
+    const auto add_order = [&](std::size_t earlier, std::size_t later) {
+        if (earlier >= later) return;
+        auto& ids = steps[later].after_ids;
+        if (std::find(ids.begin(), ids.end(), steps[earlier].id) == ids.end()) ids.push_back(steps[earlier].id);
+    };
+    ResourceIndex index;
+    for (std::size_t at = 0; at < steps.size(); ++at) {
+        const PlannedStep& former = target_.steps[steps[at].origin.step - 1];
+        for (const auto* needed : {&former.depends_on, &former.after_ids}) {
+            for (const std::string& id : *needed) {
+                const auto place = places.find(id);
+                if (place != places.end()) add_order(at, place->second);
+            }
+        }
+        for (const Resource& resource : steps[at].resources) {
+            for (const std::uint32_t other : index.latest(resource)) add_order(other, at);
+            index.add(resource, static_cast<std::uint32_t>(at));
+        }
+    }
+    mark_superseded(steps);
+}
+
+Result<Plan> RollbackPlanner::make(std::vector<TakenStep> taken) {
+    BACKOUT_TRY(check_ids());
+    std::sort(taken.begin(), taken.end(),
+              [](const TakenStep& a, const TakenStep& b) { return a.intent_sequence > b.intent_sequence; });
+    Plan plan;
+    for (const TakenStep& one : taken) {
+        BACKOUT_TRY_ASSIGN(PlannedStep step, make_step(one));
+        plan.steps.push_back(std::move(step));
+    }
+    arrange(plan.steps);
+    plan.name = target_.name;
+    plan.command = options_.command;
+    plan.created = tools_.clock.now();
+    plan.host = tools_.host.host_name();
+    plan.root = tools_.host.root();
+    plan.state = Json{{"paths", Json::object()},
+                      {"lists", Json::object()},
+                      {"facts", Json::object()},
+                      {"inputs", Json::object()},
+                      {"env", Json::object()}};
+    plan.manifest_directory = target_.manifest_directory;
+    plan.undoes = run_;
+    plan.warnings = std::move(warnings_);
+    plan.context = Json::object();
+    plan.id = "p-" + tools_.ids.random_name(16);
+    plan.digest = plan_digest(plan);
+    return plan;
+}
+
+}  // namespace
+
+Result<Plan> make_rollback_plan(const std::string& run, const Plan& target, const std::vector<TakenStep>& taken,
+                                const RollbackOptions& options, const RollbackTools& tools) {
+    try {
+        return RollbackPlanner(run, target, options, tools).make(taken);
+    } catch (const std::exception& error) {
+        return Error{ErrorCode::failed, std::string("planning the rollback failed: ") + error.what()};
+    }
+}
+
+RunInTheWay find_run_in_the_way(const Plan& target, const std::vector<LaterRun>& later) {
+    ResourceIndex index;
+    for (std::size_t at = 0; at < target.steps.size(); ++at) {
+        if (!target.steps[at].changes()) continue;
+        for (const Resource& resource : target.steps[at].resources) index.add(resource, static_cast<std::uint32_t>(at));
+    }
+    for (const LaterRun& run : later) {
+        for (const PlannedStep& step : run.plan->steps) {
+            if (!step.changes()) continue;
+            for (const Resource& resource : step.resources) {
+                if (!index.overlaps_any(resource)) continue;
+                // Other entries of a shared file are nobody's business but their own.
+                const bool shared = std::any_of(target.steps.begin(), target.steps.end(), [&](const PlannedStep& own) {
+                    return own.changes() &&
+                           std::any_of(own.resources.begin(), own.resources.end(), [&](const Resource& one) {
+                               return overlaps(one, resource) && !are_apart(one, resource);
+                           });
+                });
+                if (shared) return RunInTheWay{run.run, resource.key};
+            }
+        }
+    }
+    return {};
+}
+
+}  // namespace backout
