@@ -15,7 +15,7 @@ const char* to_string(EntryType type) {
         case EntryType::character_device: return "character_device";
         case EntryType::block_device: return "block_device";
     }
-    BACKOUT_ASSERT(!"an entry type without a name");
+    ::backout::assertion_failed("an entry type without a name", __FILE__, __LINE__);
 }
 
 }  // namespace backout

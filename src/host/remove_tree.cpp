@@ -88,13 +88,16 @@ class TreeRemover {
         return remove_entry(*levels_.back().directory, name, true);
     }
 
+    /// Opens the deepest directory again, and those above it that will be wanted next.
     Status reopen() {
         if (levels_.back().directory != nullptr) return {};
-        BACKOUT_TRY_ASSIGN(std::shared_ptr<Directory> directory, base_.open_directory(levels_.front().name));
-        for (std::size_t depth = 1; depth < levels_.size(); ++depth) {
-            BACKOUT_TRY_ASSIGN(directory, directory->open_directory(levels_[depth].name));
+        const std::size_t kept_from = levels_.size() > kOpenDirectories ? levels_.size() - kOpenDirectories : 0;
+        std::shared_ptr<Directory> directory;
+        for (std::size_t depth = 0; depth < levels_.size(); ++depth) {
+            Directory& parent = depth == 0 ? base_ : *directory;
+            BACKOUT_TRY_ASSIGN(directory, parent.open_directory(levels_[depth].name));
+            if (depth >= kept_from) levels_[depth].directory = directory;
         }
-        levels_.back().directory = std::move(directory);
         return {};
     }
 

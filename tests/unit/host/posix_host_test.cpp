@@ -201,7 +201,7 @@ TEST_F(PosixHostOnDisk, holes_stay_holes_in_a_copy) {
 
 TEST_F(PosixHostOnDisk, a_deep_tree_is_removed_with_few_descriptors) {
     std::shared_ptr<Directory> deep = directory_;
-    for (int depth = 0; depth < 1500; ++depth) {  // deeper than descriptors are allowed, longer than a path may be
+    for (int depth = 0; depth < 1100; ++depth) {  // deeper than descriptors are allowed, longer than a path may be
         EXPECT_OK(deep->make_directory("dddd", 0755));
         deep = must(deep->open_directory("dddd"));
     }
