@@ -17,8 +17,6 @@ namespace backout {
 
 namespace {
 
-constexpr std::uint64_t kMostTemplateBytes = 16U << 20U;
-
 // Kinds ask for images only when they work; while planning there are none.
 class NoImages final : public ImageStore {
   public:

@@ -21,6 +21,7 @@
 #include "planner/plan_rules.h"
 #include "planner/skips.h"
 #include "planner/source_file.h"
+#include "planner/template_file.h"
 
 namespace backout {
 
@@ -55,7 +56,8 @@ class Planner {
     Resolver::TableLoader table_loader() const;
     Status detect_facts(ManifestReferences& references, Resolver& resolver);
     Result<Json> detect(const FactSpecification& fact, Resolver& resolver, ManifestReferences& references);
-    void collect_dependencies();
+    void collect_dependencies(const ManifestReferences& references);
+    std::vector<std::string> actions_in_file(const Action& action, const ManifestReferences& references) const;
     Result<std::vector<std::size_t>> order() const;
     Status plan_actions(const ManifestReferences& references);
     Result<bool> plan_pass(const ManifestReferences& references);
@@ -134,11 +136,25 @@ Status Planner::detect_facts(ManifestReferences& references, Resolver& resolver)
     return {};
 }
 
-void Planner::collect_dependencies() {
+// A template's references are dependencies like those in the manifest, so it is read before there is an order.
+std::vector<std::string> Planner::actions_in_file(const Action& action, const ManifestReferences& references) const {
+    const Node* file = action.with.find("template");
+    if (file == nullptr || !file->is_text()) return {};
+    Resolver resolver(manifest_.source_name, references);
+    auto name = resolver.resolve(*file);
+    if (!name.ok() || !name->is_string()) return {};  // told when the action is planned
+    auto text =
+        read_source_file(tools_.host, source_path(manifest_.directory, name->get<std::string>()), kMostTemplateBytes);
+    if (!text.ok()) return {};
+    return actions_in_template(*text, manifest_.ids);
+}
+
+void Planner::collect_dependencies(const ManifestReferences& references) {
     for (const Action& action : manifest_.actions) {
         std::vector<std::string>& ids = depends_on_.emplace_back();
         for (const SourceText& id : action.depends_on) add_new(ids, id.value);
         for (const std::string& id : referenced_actions(action, manifest_.ids)) add_new(ids, id);
+        for (const std::string& id : actions_in_file(action, references)) add_new(ids, id);
     }
 }
 
@@ -349,7 +365,7 @@ Result<Plan> Planner::run(Secrets* secrets) {
     Resolver resolver(manifest_.source_name, references, table_loader());
     BACKOUT_TRY(detect_facts(references, resolver));
     BACKOUT_TRY(assign_ids(manifest_, references));
-    collect_dependencies();
+    collect_dependencies(references);
     skips_ = decide_skips(manifest_, references.inputs(), resolver, depends_on_, problems_);
     BACKOUT_TRY(plan_actions(references));
     if (!problems_.empty()) return error_here();

@@ -1,7 +1,9 @@
 #include "planner/template_file.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
+#include <variant>
 
 #include "base/bytes.h"
 #include "plan/template.h"
@@ -69,6 +71,19 @@ Result<Json> resolve_template_text(const std::string& name, const std::string& t
     if (parts.empty()) return Json("");
     if (parts.size() == 1 && parts[0].is_string()) return parts[0];
     return Json{{kTemplateKey, std::move(parts)}};
+}
+
+std::vector<std::string> actions_in_template(const std::string& text, const ActionIds& ids) {
+    std::vector<std::string> found;
+    if (!may_have_references(text)) return found;
+    std::vector<TextProblem> ignored;
+    for (const auto& piece : parse_text(text, ignored)) {
+        const auto* reference = std::get_if<Reference>(&piece);
+        if (reference == nullptr || reference->root != Reference::Root::actions) continue;
+        const auto output = ids.split(reference->rest);
+        if (output && std::find(found.begin(), found.end(), output->id) == found.end()) found.push_back(output->id);
+    }
+    return found;
 }
 
 }  // namespace backout
