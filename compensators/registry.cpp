@@ -8,9 +8,12 @@
 #include "compensators/dir_delete.h"
 #include "compensators/file_attributes.h"
 #include "compensators/file_delete.h"
+#include "compensators/file_edit.h"
 #include "compensators/file_link.h"
 #include "compensators/file_move.h"
 #include "compensators/file_write.h"
+#include "compensators/json_merge.h"
+#include "compensators/json_patch.h"
 
 namespace backout {
 
@@ -54,9 +57,12 @@ Registry make_builtin_registry() {
     registry.add(make_dir_delete_kind());
     registry.add(make_file_attributes_kind());
     registry.add(make_file_delete_kind());
+    registry.add(make_file_edit_kind());
     registry.add(make_file_link_kind());
     registry.add(make_file_move_kind());
     registry.add(make_file_write_kind());
+    registry.add(make_json_merge_kind());
+    registry.add(make_json_patch_kind());
     return registry;
 }
 

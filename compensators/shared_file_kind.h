@@ -1,8 +1,9 @@
 #pragma once
-// What file.edit, json.merge and json.patch have in common: they change a file that others change too, and answer only for
-// their own edit. Going forward the file is replaced by one swap, as file.write does it. Looking and going back, the whole
-// file is compared first; where others changed it meanwhile, only our edit is looked for, and only that is taken back: the
-// former content waits in the slot, the edit is in the image (templates unexpanded), and from both follows what was ours.
+// What file.edit, json.merge and json.patch have in common: they change a file that others change too, and answer only
+// for their own edit. Going forward the file is replaced by one swap, as file.write does it. Looking and going back,
+// the whole file is compared first; where others changed it meanwhile, only our edit is looked for, and only that is
+// taken back: the former content waits in the slot, the edit is in the image (templates unexpanded), and from both
+// follows what was ours.
 //
 // An image: {"files": a file image, "edit": the kind's arguments, "forward": whether applying it makes the edit}.
 
@@ -20,15 +21,15 @@ inline constexpr std::uint64_t kSharedFileLimit = 64U << 20;  ///< bytes of a fi
 struct EditResult {
     Bytes content;
     std::vector<std::string> warnings = {};
-    bool repeats = false;               ///< applied again, it would change the file again
+    bool repeats = false;  ///< applied again, it would change the file again
 };
 
 struct ReverseResult {
     Bytes content;
-    std::size_t intact = 0;             ///< edits that stand as we left them, turned back in `content`
-    std::size_t undone = 0;             ///< edits that are gone already
+    std::size_t intact = 0;  ///< edits that stand as we left them, turned back in `content`
+    std::size_t undone = 0;  ///< edits that are gone already
     std::vector<Difference> conflicts = {};
-    bool empty = false;                 ///< nothing but what is in a new file is left
+    bool empty = false;  ///< nothing but what is in a new file is left
 };
 
 class SharedFileKind : public Compensator {
@@ -57,6 +58,10 @@ class SharedFileKind : public Compensator {
     /// What a file that isn't there yet counts as.
     virtual Bytes new_content() const = 0;
 
+    /// reverse_edit, after a look whether the edit on `before` is still what the image recorded (a newer program might
+    /// edit otherwise: then nothing is known about the file).
+    Result<ReverseResult> reverse_recorded(const Json& edit, const FilePart& part, const Bytes& before,
+                                           const Bytes& current) const;
     /// Parameters that all three kinds take, `edit` among them.
     static std::vector<KindParameter> shared_parameters(KindParameter edit);
 };
