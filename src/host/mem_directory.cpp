@@ -205,9 +205,12 @@ bool MemDirectory::lies_within(InodeId directory) const {
 
 Result<MemDirectory::Pair> MemDirectory::prepare_move(const std::string& what, const std::string& name,
                                                       MemDirectory& other, const std::string& other_name) {
+    BACKOUT_TRY(find_present(name));
+    BACKOUT_TRY(other.find(other_name));
+    BACKOUT_TRY(host_.announce(what, path_of(name)));
+    // The hook may have played somebody who was faster: what counts is what stands there now.
     BACKOUT_TRY_ASSIGN(const InodeId source, find_present(name));
     BACKOUT_TRY_ASSIGN(const InodeId target, other.find(other_name));
-    BACKOUT_TRY(host_.announce(what, path_of(name)));
     if (self().file_system != other.self().file_system) return failure(EXDEV, what, name);
     BACKOUT_TRY(check_leave(name, source));
     BACKOUT_TRY(other.check_writable(other_name));
