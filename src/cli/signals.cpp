@@ -21,6 +21,7 @@ constexpr std::array<int, 2> kIgnored = {SIGPIPE, SIGXFSZ};
 StopToken g_token;
 std::atomic<const char*> g_first_message{nullptr};
 std::atomic<bool> g_exists{false};
+std::atomic<bool> g_caught{false};  // a run is at work or a question stands: a signal is noted, and nothing else
 std::array<struct sigaction, kCaught.size() + kIgnored.size()> g_before;
 
 constexpr const char* kRollsBack =
@@ -32,12 +33,21 @@ constexpr const char* kStops =
     "stops at "
     "once\n";
 
+// As if it had never been caught: nothing has begun that would have to be ended in order.
+void die_of(int number) {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    (void)::sigaction(number, &action, nullptr);
+    (void)::raise(number);  // takes effect when the handler returns
+}
+
 void on_signal(int number) {
     const int before = errno;
     const bool first = g_token.level() == StopLevel::none;
     g_token.request(number);
-    const char* message = g_first_message.load();
-    if (first && message != nullptr) {
+    if (!g_caught.load()) {
+        die_of(number);
+    } else if (const char* message = g_first_message.load(); first && message != nullptr) {
         [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, message, std::strlen(message));
     }
     errno = before;

@@ -1,6 +1,7 @@
 #pragma once
-// Signals of this process. While a question stands, the first one ends it; while a run is at work, the first one asks
-// for an orderly end and says what a second one does, the second stops at once. One object a process.
+// Signals of this process. Before anything has begun one ends the program as signals do; while a question stands it
+// ends the question; while a run is at work the first asks for an orderly end and says what a second one does, and the
+// second stops at once. One object a process.
 
 #include "base/stop.h"
 
@@ -16,13 +17,22 @@ class Signals {
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
 
-    /// From here on the first signal says on standard error what it does and what a second one will do.
+    /// From here on signals only raise the token. The first one says on standard error what it does, unless `silent`.
     void run_begins(AfterSignal after, bool silent);
     void run_ends();
 
     const StopToken& token() const;
     /// The signal that came, 0 if none.
     static int last();
+
+    /// While one exists, a signal ends the read that waits for an answer (EINTR), and not the program.
+    class Question {
+      public:
+        Question();
+        ~Question();
+        Question(const Question&) = delete;
+        Question& operator=(const Question&) = delete;
+    };
 };
 
 }  // namespace backout

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/assert.h"
+#include "cli/signals.h"
 
 namespace backout {
 
@@ -86,6 +87,7 @@ Terminal::Terminal(bool interactive, Channels& channels, ReadLine read_line)
 
 Result<bool> Terminal::confirm(const std::string& question) {
     BACKOUT_ASSERT(interactive_);
+    const Signals::Question question_stands;
     for (int i = 0; i < kAskAtMost; ++i) {
         channels_.ask(question + " [y/N] ");
         BACKOUT_TRY_ASSIGN(const std::optional<std::string> line, read_line_());
@@ -102,12 +104,14 @@ Result<bool> Terminal::confirm(const std::string& question) {
 
 Result<std::optional<std::string>> Terminal::line(const std::string& question) {
     BACKOUT_ASSERT(interactive_);
+    const Signals::Question question_stands;
     channels_.ask(question + ": ");
     return read_line_();
 }
 
 Result<std::string> Terminal::secret(const std::string& prompt) {
     BACKOUT_ASSERT(interactive_);
+    const Signals::Question question_stands;
     const int fd = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) return system_error(errno, "open", "/dev/tty");
     channels_.ask(prompt + ": ");

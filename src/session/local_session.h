@@ -77,6 +77,7 @@ class LocalSession final : public Session {
     Result<Plan> plan_for(JournalStore& journal, ImageStore& images, const RunSummary& target,
                           const RollbackRequest& request);
     Result<RunOutcome> back_unfinished(Workplace& place, const RunDetails& details, const RunOptions& options);
+    Result<RunOutcome> tidied(Workplace& place, Result<RunOutcome> outcome);
     Status release_run(Workplace& place, const RunSummary& run);
 
     SessionOptions options_;

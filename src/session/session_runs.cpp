@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "session/local_session.h"
 #include "session/rollback_choice.h"
+#include "session/tidy_images.h"
 
 namespace backout {
 
@@ -111,12 +112,22 @@ Status LocalSession::refuse_stale(JournalStore& journal, const Plan& plan) {
     return Error{ErrorCode::stale, message};
 }
 
+/// Sweeps behind a finished run. What can't be swept is told, and stays for `doctor`.
+Result<RunOutcome> LocalSession::tidied(Workplace& place, Result<RunOutcome> outcome) {
+    if (!outcome.ok()) return outcome;
+    const Status swept = tidy_images(*host_, *place.journal, state_in_host(), *outcome);
+    if (!swept.ok()) {
+        events_.on_event({"warning", 0, clock_.now(), outcome->summary.run, 0, "", {{"message", swept.error().text()}}});
+    }
+    return outcome;
+}
+
 Result<RunOutcome> LocalSession::apply(const Plan& plan, RunOptions options) {
     BACKOUT_TRY_ASSIGN(Workplace place, workplace());
     BACKOUT_TRY_ASSIGN(const std::optional<RunSummary> unfinished, place.journal->unfinished());
     if (unfinished) return unfinished_error(*unfinished);
     BACKOUT_TRY(refuse_stale(*place.journal, plan));
-    return Engine(parts(place)).apply(plan, options);
+    return tidied(place, Engine(parts(place)).apply(plan, options));
 }
 
 Result<std::optional<RunOutcome>> LocalSession::resume(const std::string& run, std::optional<Direction> direction,
@@ -132,7 +143,7 @@ Result<std::optional<RunOutcome>> LocalSession::resume(const std::string& run, s
     if (!unfinished) return std::optional<RunOutcome>();
     BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(*place.journal, *unfinished));
     BACKOUT_TRY_ASSIGN(RunOutcome outcome,
-                       Engine(parts(place)).resume(details.summary, details.plan, direction, options));
+                       tidied(place, Engine(parts(place)).resume(details.summary, details.plan, direction, options)));
     return std::optional<RunOutcome>(std::move(outcome));
 }
 
@@ -231,7 +242,7 @@ Result<RollbackProposal> LocalSession::propose(JournalStore& journal, ImageStore
 
 Result<RunOutcome> LocalSession::back_unfinished(Workplace& place, const RunDetails& details,
                                                  const RunOptions& options) {
-    return Engine(parts(place)).resume(details.summary, details.plan, direction_back(details), options);
+    return tidied(place, Engine(parts(place)).resume(details.summary, details.plan, direction_back(details), options));
 }
 
 Result<std::vector<RunOutcome>> LocalSession::rollback(const RollbackRequest& request, RunOptions options) {
@@ -250,7 +261,7 @@ Result<std::vector<RunOutcome>> LocalSession::rollback(const RollbackRequest& re
     for (const RollbackProposal::Item& item : proposal.items) {
         // Decided anew: the run before has just changed what this one will find.
         BACKOUT_TRY_ASSIGN(const Plan plan, plan_for(*place.journal, *place.images, item.target, request));
-        BACKOUT_TRY_ASSIGN(RunOutcome outcome, Engine(parts(place)).apply(plan, options));
+        BACKOUT_TRY_ASSIGN(RunOutcome outcome, tidied(place, Engine(parts(place)).apply(plan, options)));
         outcomes.push_back(std::move(outcome));
         if (outcomes.back().exit_status != 0) break;
     }

@@ -1,0 +1,44 @@
+#include "session/tidy_images.h"
+
+#include "journal/file_image_store.h"
+
+namespace backout {
+
+namespace {
+
+/// A run that went back wholly and took nothing else back needs no images any more.
+bool needs_no_image(const RunOutcome& outcome) {
+    return outcome.state.phase == RunPhase::rolled_back && outcome.summary.undoes.empty();
+}
+
+/// All names of slots stand in images as JSON strings of their own, whatever the kind.
+std::string images_text(const RunState& state) {
+    std::string text;
+    for (const StepState& step : state.steps) text += dump_canonical(step.image) + dump_canonical(step.undo_image);
+    return text;
+}
+
+/// The second name of a slot waits beside it while an exchange is made of several renames: it belongs to the slot.
+std::string without_second(const std::string& name) {
+    static const std::string kSecond = ".second";
+    const bool ends_so = name.size() > kSecond.size() && name.compare(name.size() - kSecond.size(), kSecond.size(), kSecond) == 0;
+    return ends_so ? name.substr(0, name.size() - kSecond.size()) : name;
+}
+
+}  // namespace
+
+Status tidy_images(Host& host, JournalStore& journal, const std::string& state_path, const RunOutcome& outcome) {
+    if (!outcome.state.finished) return {};
+    BACKOUT_TRY_ASSIGN(const std::vector<std::string> stores, all_image_stores(host, journal, state_path));
+    BACKOUT_TRY_ASSIGN(const std::vector<ImageSlot> slots, slots_of_run(host, stores, outcome.summary.number));
+    const std::string named = needs_no_image(outcome) ? "" : images_text(outcome.state);
+    for (const ImageSlot& slot : slots) {
+        if (named.find('"' + without_second(slot.name) + '"') != std::string::npos) continue;
+        BACKOUT_TRY_ASSIGN(const std::shared_ptr<Directory> directory, host.open_directory(slot.store));
+        BACKOUT_TRY(remove_tree(*directory, slot.name));
+    }
+    for (const std::string& store : stores) BACKOUT_TRY(remove_store_if_empty(host, journal, store));
+    return {};
+}
+
+}  // namespace backout

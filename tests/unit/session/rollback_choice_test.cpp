@@ -1,0 +1,156 @@
+#include "session/rollback_choice.h"
+
+#include <gtest/gtest.h>
+
+namespace backout {
+namespace {
+
+// Runs as the journal tells them, newest first.
+class History {
+  public:
+    History& apply(bool changed = true) {
+        add("", changed);
+        return *this;
+    }
+    /// A rollback of `target`, complete: marks are set as the engine does.
+    History& undo(std::uint64_t target) {
+        RunSummary& taken = run(target);
+        add(taken.run, true);
+        RunSummary& again = run(target);
+        again.undone_by = runs_.front().run;
+        if (!again.undoes.empty()) named(again.undoes).undone_by.clear();
+        return *this;
+    }
+    RunSummary& run(std::uint64_t number) { return runs_[runs_.size() - number]; }
+    const std::vector<RunSummary>& all() const { return runs_; }
+
+  private:
+    RunSummary& named(const std::string& name) {
+        for (RunSummary& one : runs_) {
+            if (one.run == name) return one;
+        }
+        BACKOUT_ASSERT(false);
+    }
+    void add(const std::string& undoes, bool changed) {
+        RunSummary summary;
+        summary.number = runs_.size() + 1;
+        summary.run = "r-" + std::to_string(summary.number);
+        summary.phase = RunPhase::committed;
+        summary.changed = changed;
+        summary.undoes = undoes;
+        summary.finished = 1;
+        runs_.insert(runs_.begin(), summary);
+    }
+    std::vector<RunSummary> runs_;
+};
+
+std::vector<std::string> names(const std::vector<RunSummary>& runs) {
+    std::vector<std::string> result;
+    for (const RunSummary& run : runs) result.push_back(run.run);
+    return result;
+}
+
+using Names = std::vector<std::string>;
+
+std::string newest(const History& history) {
+    for (const RunSummary& run : history.all()) {
+        if (can_be_taken_back(run)) return run.run;
+    }
+    return "";
+}
+
+TEST(RollbackChoice, RepeatedCallsWalkBackThroughHistory) {
+    History history;
+    history.apply().apply().apply();
+    EXPECT_EQ(newest(history), "r-3");
+    history.undo(3);
+    EXPECT_EQ(newest(history), "r-2");
+    history.undo(2);
+    EXPECT_EQ(newest(history), "r-1");
+    history.undo(1);
+    EXPECT_EQ(newest(history), "");
+}
+
+TEST(RollbackChoice, RunsThatChangedNothingAreLeftOut) {
+    History history;
+    history.apply().apply(false);
+    EXPECT_EQ(newest(history), "r-1");
+}
+
+TEST(RollbackChoice, ARedoneRunStandsAgain) {
+    History history;
+    history.apply().undo(1).undo(2);  // r-3 redoes r-1
+    EXPECT_EQ(newest(history), "r-1");
+    EXPECT_EQ(root_of(history.all(), history.run(3)).run, "r-1");
+    EXPECT_TRUE(later_runs(history.all(), history.run(1)).empty()) << "its own history is not in the way";
+}
+
+TEST(RollbackChoice, LaterRunsThatStandAreInTheWay) {
+    History history;
+    history.apply().apply();
+    EXPECT_EQ(names(later_runs(history.all(), history.run(1))), (Names{"r-2"}));
+}
+
+TEST(RollbackChoice, LaterRunsThatWereTakenBackAreNot) {
+    History history;
+    history.apply().apply().undo(2);
+    EXPECT_TRUE(later_runs(history.all(), history.run(1)).empty());
+}
+
+TEST(RollbackChoice, ARollbackOfSomethingOlderIsInTheWayOfARedo) {
+    History history;
+    history.apply().apply().undo(2).undo(1);  // r-3 took back r-2, r-4 took back r-1
+    EXPECT_EQ(names(later_runs(history.all(), history.run(3))), (Names{"r-4"}));
+}
+
+TEST(RollbackChoice, SinceMeansEverythingThatStandsNewestFirst) {
+    History history;
+    history.apply().apply().apply().apply(false);
+    EXPECT_EQ(names(runs_since(history.all(), history.run(2))), (Names{"r-3", "r-2"}));
+    history.undo(3);
+    EXPECT_EQ(names(runs_since(history.all(), history.run(2))), (Names{"r-2"}));
+}
+
+TEST(RollbackChoice, SinceRedoesWhatWasTakenBackOfOlderRuns) {
+    History history;
+    history.apply().apply().undo(1);
+    EXPECT_EQ(names(runs_since(history.all(), history.run(2))), (Names{"r-3", "r-2"}));
+}
+
+TEST(RollbackChoice, AnUnfinishedRunIsNoChoice) {
+    History history;
+    history.apply();
+    history.run(1).phase = RunPhase::interrupted;
+    EXPECT_EQ(newest(history), "");
+}
+
+TEST(TakenSteps, AreThoseWhoseEffectMayStand) {
+    RunDetails run;
+    const auto add = [&run](StepPhase phase, std::uint64_t intent, const char* operation) {
+        PlannedStep planned;
+        planned.step = static_cast<std::uint32_t>(run.plan.steps.size() + 1);
+        planned.operation = operation;
+        run.plan.steps.push_back(planned);
+        StepState state;
+        state.phase = phase;
+        state.image = {{"part", 1}};
+        state.intent_sequence = intent;
+        run.state.steps.push_back(state);
+    };
+    add(StepPhase::applied, 3, "create");
+    add(StepPhase::undone, 4, "create");
+    add(StepPhase::settled, 0, "keep");
+    add(StepPhase::conflict, 6, "update");
+    add(StepPhase::applied, 7, "run");
+    run.plan.steps[4].undo.reversibility = Reversibility::irreversible;
+    const std::vector<TakenStep> taken = taken_steps(run);
+    ASSERT_EQ(taken.size(), 3U);
+    EXPECT_EQ(taken[0].step, 1U);
+    EXPECT_EQ(taken[1].step, 4U);
+    EXPECT_EQ(taken[2].step, 5U);
+    EXPECT_FALSE(taken[2].residue.empty());
+    EXPECT_TRUE(taken[0].residue.empty());
+}
+
+}  // namespace
+}  // namespace backout
