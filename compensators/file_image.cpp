@@ -72,6 +72,12 @@ Status sync_part(StepContext& context, const FilePart& part, Requests& requests)
     return {};
 }
 
+Status sync_now(StepContext& context, const FilePart& part) {
+    Requests requests;
+    BACKOUT_TRY(sync_part(context, part, requests));
+    return context.host.sync(requests.take());
+}
+
 /// What several parts make together.
 Where combine(const std::vector<Where>& parts) {
     const auto all = [&](auto... wanted) {
@@ -99,8 +105,14 @@ Result<Applied> apply_file_image(StepContext& context, const FileImage& image) {
         const bool conflict = !result->conflicts.empty();
         std::move(result->conflicts.begin(), result->conflicts.end(), std::back_inserter(applied.conflicts));
         // Forward, the run goes back anyway; backwards, what can be taken back is.
+        if (conflict && &part == &image.parts.front() && result->was_already) applied.untouched = true;
         if (conflict && (!image.inverse || image.chained)) break;
+        // Nothing orders two renames but a barrier: after a power cut the second may be there without the first, and a
+        // file that was moved into a directory of ours would lie in the store with it.
+        if (image.chained && &part != &image.parts.back()) BACKOUT_TRY(sync_now(context, part));
     }
+    // With several parts, or going back, a later part may have been changed.
+    applied.untouched = applied.untouched && !image.inverse;
     if (!image.notes.empty()) applied.result = {{"notes", image.notes}};
     BACKOUT_TRY_ASSIGN(applied.sync, sync_of_file_image(context, image));
     return applied;

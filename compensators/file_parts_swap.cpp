@@ -65,6 +65,7 @@ class SwapPart {
     bool flags_cleared_ = false;  ///< our own cleared flag was not set again yet
     bool parent_ours_ = false;    ///< the parent's mtime is what our last operation left
     bool acted_ = false;
+    bool judged_ = false;
     std::optional<Fingerprint> looked_at_;  ///< what stood at the path just before we acted
     std::vector<Difference> from_before_;
     std::vector<Difference> from_after_;
@@ -159,6 +160,8 @@ bool SwapPart::may_act() const {
 /// Moves towards a state at rest if the second slot is in use. True: something was done, look again.
 Result<bool> SwapPart::settle_second() {
     if (in_second_ == Standing::nothing) return false;
+    BACKOUT_TRY(set_flags(second_, 0));
+    if (slot_.status.present()) BACKOUT_TRY(set_flags(slot_, 0));
     const bool same_inode = path_.status.present() && path_.status.inode == second_.status.inode;
     if (same_inode) {
         BACKOUT_TRY(second_.directory->remove_file(second_.name));
@@ -210,6 +213,8 @@ Result<bool> SwapPart::act() {
         if (state.flags != 0) flags_before_ = state.flags;
         BACKOUT_TRY(set_flags(path_, 0));
     }
+    // A power cut may have brought back the flag of what lies in the store: clearing it was not durable yet.
+    if (slot_.status.present()) BACKOUT_TRY(set_flags(slot_, 0));
     Status done;
     if (!path_.status.present()) {
         done = slot_.directory->move_to(slot_.name, *path_.directory, path_.name);
@@ -252,6 +257,7 @@ Status SwapPart::put_back() {
     BACKOUT_TRY(refresh(path_));
     BACKOUT_TRY(refresh(slot_));
     if (!slot_.status.present()) return {};
+    BACKOUT_TRY(set_flags(slot_, 0));
     if (path_.status.present()) {
         BACKOUT_TRY(set_flags(path_, 0));
         Status done = slot_.directory->exchange(slot_.name, *path_.directory, path_.name);
@@ -277,10 +283,11 @@ bool SwapPart::displaced_foreign() const {
 }
 
 Status SwapPart::finish() {
-    const bool crashed_before_time = !acted_ && part_.parent.ours;
     if (!wants_nothing() && part_.after.flags != 0) BACKOUT_TRY(set_flags(path_, part_.after.flags));
-    if (!acted_ && !crashed_before_time) return {};
-    if (!acted_) judge_parent_time();
+    if (!judged_) {  // a crash came between the swap and the time: what was seen when the image was made decides
+        if (!part_.parent.ours) return {};
+        judge_parent_time();
+    }
     return restore_parent_time(path_, part_.parent, parent_ours_);
 }
 
@@ -318,6 +325,7 @@ Result<PartResult> SwapPart::apply() {
         }
         if (!may_act()) return conflict();
         judge_parent_time();
+        judged_ = true;
         BACKOUT_TRY_ASSIGN(const bool done, act());
         if (!done) continue;
         BACKOUT_TRY_ASSIGN(const bool as_seen, came_out_as_seen());
