@@ -1,6 +1,7 @@
 #include "compensators/entry_state.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -120,10 +121,11 @@ std::uint32_t flags_from_json(const Json& json) {
 Result<std::uint32_t> mode_from_json(const Json& json) {
     if (json.is_null()) return std::uint32_t{0};
     const std::string text = json.is_string() ? json.get<std::string>() : "";
-    if (text.empty() || text.size() > 5 || text.find_first_not_of("01234567") != std::string::npos) {
-        return Error{ErrorCode::invalid, "the recorded mode of an entry is malformed"};
-    }
-    return static_cast<std::uint32_t>(std::stoul(text, nullptr, 8));
+    std::uint32_t mode = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+    const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
+    if (whole && mode <= 07777U) return mode;
+    return Error{ErrorCode::invalid, "the recorded mode of an entry is malformed"};
 }
 
 std::string below(const std::string& top, const std::string& path) {

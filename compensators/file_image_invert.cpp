@@ -166,12 +166,12 @@ class Inverter {
     Status collect(const FilePart& part, const Entry& top) {
         kept_.clear();
         standing_.clear();
+        top_length_ = part.path.size();
         std::map<std::string, const EntryState*> ours;
         for (const TreeEntry& entry : part.after_tree) ours[entry.path] = &entry.state;
         return walk_tree(*top.directory, top.name, [&](const TreeStep& step) -> Status {
             const std::string full = below(part.path, step.path);
-            if (own_.count(full) != 0 && !step.path.empty())
-                return {};  // another part of this image takes it away first
+            if (!step.path.empty() && goes_with_another_part(full)) return {};
             const auto known = ours.find(step.path);
             if (known == ours.end()) {
                 result_.image.conflicts.push_back(
@@ -192,6 +192,14 @@ class Inverter {
             keep(step.path);
             return {};
         });
+    }
+
+    /// Another part of this image takes it away before its turn comes.
+    bool goes_with_another_part(const std::string& path) const {
+        for (std::size_t end = path.size(); end != 0 && end != std::string::npos; end = path.rfind('/', end - 1)) {
+            if (own_.count(path.substr(0, end)) != 0 && end > top_length_) return true;
+        }
+        return false;
     }
 
     static EntryState without_tree(EntryState state) {
@@ -293,6 +301,7 @@ class Inverter {
     std::set<std::string> own_;       ///< paths of all parts
     std::set<std::string> kept_;      ///< of the tree at hand: what stays
     std::set<std::string> standing_;  ///< of the tree at hand: what is ours and still there
+    std::size_t top_length_ = 0;      ///< of the tree at hand: length of its path
     std::size_t next_slot_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "compensators/path_argument.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
@@ -170,9 +171,7 @@ AttributeSet read_attributes(PlanRequest& request, ArgumentReader& reader) {
 
 AttributeSet attributes_from(const Json& arguments) {
     AttributeSet attributes;
-    const std::string mode = string_member(arguments, "mode");
-    const bool octal = !mode.empty() && mode.size() <= 5 && mode.find_first_not_of("01234567") == std::string::npos;
-    if (octal) attributes.mode = static_cast<std::uint32_t>(std::stoul(mode, nullptr, 8));
+    attributes.mode = mode_from_text(string_member(arguments, "mode"));
     const auto number = [&](const char* name) -> std::optional<std::uint32_t> {
         const std::int64_t value = int_member(arguments, name, -1);
         if (value < 0) return std::nullopt;
@@ -265,6 +264,13 @@ std::string mode_text(std::uint32_t mode) {
     std::string text;
     for (int shift = 9; shift >= 0; shift -= 3) text += static_cast<char>('0' + ((mode >> shift) & 7U));
     return text;
+}
+
+std::optional<std::uint32_t> mode_from_text(const std::string& text) {
+    std::uint32_t mode = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || mode > 07777U) return std::nullopt;
+    return mode;
 }
 
 KindParameter path_parameter(const std::string& name, const std::string& description) {

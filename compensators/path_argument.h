@@ -54,6 +54,8 @@ EntryState made_parent_state(Host& host);
 std::vector<Prediction> parent_predictions(Host& host, const Target& target);
 /// "0644".
 std::string mode_text(std::uint32_t mode);
+/// The mode that octal text names: up to five digits, 07777 at most.
+std::optional<std::uint32_t> mode_from_text(const std::string& text);
 
 // KindParameters that several kinds take.
 KindParameter path_parameter(const std::string& name, const std::string& description);
