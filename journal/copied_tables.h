@@ -1,7 +1,8 @@
 #pragma once
-// Tables for a reader that leaves no trace: over a copy of data.mdb in memory, taken anew when a commit has come in
-// since; a journal too large to copy is read in place.
+// Tables for a reader that leaves no trace: over a copy of data.mdb in memory, taken anew when a commit has come in since;
+// a journal too large to copy is read in place.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -9,8 +10,8 @@
 
 namespace backout {
 
-/// Opens STATE/data.mdb for reading. Its structure has been checked when this returns. Errors: `journal`,
-/// `not_permitted`.
-Result<std::shared_ptr<TableStore>> open_for_reading(const std::string& directory);
+/// Opens STATE/data.mdb for reading; above `copy_limit` bytes in place, where its structure isn't checked beforehand.
+/// Errors: `journal`, `not_permitted`.
+Result<std::shared_ptr<TableStore>> open_for_reading(const std::string& directory, std::uint64_t copy_limit);
 
 }  // namespace backout

@@ -9,7 +9,7 @@
 
 using namespace backout;
 
-int lamp = 80;   // the device: percent
+int lamp = 80;  // the device: percent
 
 class LampSet final : public Compensator {
   public:
@@ -21,7 +21,8 @@ class LampSet final : public Compensator {
     const KindInfo& info() const override { return info_; }
 
     Result<Planned> plan(PlanRequest& request) const override {
-        if (!request.with.value("level", Json()).is_number_integer()) return Error{ErrorCode::invalid, "level must be an integer, 0 to 100"};
+        if (!request.with.value("level", Json()).is_number_integer())
+            return Error{ErrorCode::invalid, "level must be an integer, 0 to 100"};
         Planned planned;
         planned.arguments = planned.after = {{"level", request.with["level"]}};
         planned.before = {{"level", lamp}};
@@ -35,12 +36,16 @@ class LampSet final : public Compensator {
     Result<Staged> stage(StepContext&, const PlannedStep& step) const override {
         return Staged{{{"from", step.before["level"]}, {"to", step.arguments["level"]}}, {}};
     }
-    Result<Staged> invert(StepContext&, const Json& image) const override { return Staged{{{"from", image["to"]}, {"to", image["from"]}}, {}}; }
+    Result<Staged> invert(StepContext&, const Json& image) const override {
+        return Staged{{{"from", image["to"]}, {"to", image["from"]}}, {}};
+    }
     Result<Applied> apply(StepContext&, const Json& image) const override {
         Applied applied;
         applied.was_already = lamp == image["to"];
-        if (!applied.was_already && lamp != image["from"]) applied.conflicts = {{"lamp", "level", image["from"].dump(), std::to_string(lamp)}};
-        else lamp = image["to"];
+        if (!applied.was_already && lamp != image["from"])
+            applied.conflicts = {{"lamp", "level", image["from"].dump(), std::to_string(lamp)}};
+        else
+            lamp = image["to"];
         std::cout << "the lamp is at " << lamp << " %\n";
         return applied;
     }
@@ -49,8 +54,12 @@ class LampSet final : public Compensator {
         seen.where = lamp == image["to"] ? Where::after : lamp == image["from"] ? Where::before : Where::neither;
         return seen;
     }
-    Result<std::vector<Difference>> verify_kept(StepContext&, const PlannedStep&) const override { return std::vector<Difference>{}; }
-    Result<std::vector<SyncRequest>> sync_of(StepContext&, const Json&) const override { return std::vector<SyncRequest>{}; }
+    Result<std::vector<Difference>> verify_kept(StepContext&, const PlannedStep&) const override {
+        return std::vector<Difference>{};
+    }
+    Result<std::vector<SyncRequest>> sync_of(StepContext&, const Json&) const override {
+        return std::vector<SyncRequest>{};
+    }
     Status release(StepContext&, const Json&) const override { return {}; }
     Result<Json> outputs_of_kept(StepContext&, const PlannedStep&) const override { return Json(nullptr); }
 
@@ -67,7 +76,7 @@ int main(int, char** argv) {
     Registry kinds = make_builtin_registry();
     kinds.add(std::make_unique<LampSet>());
     SessionOptions options;
-    options.state_directory = argv[1];   // an absolute path
+    options.state_directory = argv[1];  // an absolute path
     auto session = Session::open(options, std::move(kinds), make_builtin_detectors());
     if (!session.ok()) return fail(session.error());
 

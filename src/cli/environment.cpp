@@ -84,7 +84,7 @@ void protect_memory() {
     (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-std::string absolute_path(const std::string& path, const std::string& directory) {
+std::string path_from(const std::string& path, const std::string& directory) {
     const std::string whole = !path.empty() && path[0] == '/' ? path : directory + "/" + path;
     std::vector<std::string> parts;
     for (const std::string& part : split(whole, '/')) {
@@ -97,14 +97,14 @@ std::string absolute_path(const std::string& path, const std::string& directory)
 
 Result<Directories> directories_of(const Arguments& arguments, const Environment& environment) {
     Directories directories;
-    directories.root = absolute_path(arguments.text("--root", "/"), environment.working_directory);
+    directories.root = path_from(arguments.text("--root", "/"), environment.working_directory);
     std::string state = arguments.text("--state-dir");
     if (state.empty() && !arguments.has("--state-dir")) state = environment.variable("BACKOUT_STATE_DIR").value_or("");
     if (state.empty() && arguments.has("--state-dir")) return Error{ErrorCode::usage, "--state-dir: the name is empty"};
     if (state.empty()) {
         BACKOUT_TRY_ASSIGN(state, default_state(arguments, environment, directories.root));
     }
-    directories.state = absolute_path(state, environment.working_directory);
+    directories.state = path_from(state, environment.working_directory);
     return directories;
 }
 

@@ -39,7 +39,7 @@ struct Directories {
 Result<Directories> directories_of(const Arguments& arguments, const Environment& environment);
 
 /// `path` made absolute against `directory`, without "." and doubled slashes; ".." is taken back word by word.
-std::string absolute_path(const std::string& path, const std::string& directory);
+std::string path_from(const std::string& path, const std::string& directory);
 
 /// "--color": always, never, or auto: a terminal, no NO_COLOR, and no dumb TERM.
 bool wants_color(const Arguments& arguments, const Environment& environment, bool stream_is_terminal);

@@ -63,7 +63,7 @@ std::string parent_of(const std::string& path) {
 
 // Where the name really leads: relative paths of a manifest are relative to the folder that holds it.
 std::string directory_of(const std::string& name, const std::string& working_directory) {
-    return parent_of(absolute_path(name, working_directory));
+    return parent_of(path_from(name, working_directory));
 }
 
 Status may_replace(const std::string& path) {

@@ -81,11 +81,21 @@ Signals::~Signals() {
 }
 
 void Signals::run_begins(AfterSignal after, bool silent) {
+    g_caught = true;
     if (!silent) g_first_message = after == AfterSignal::stop ? kStops : kRollsBack;
 }
 
 void Signals::run_ends() {
     g_first_message = nullptr;
+    g_caught = false;
+}
+
+Signals::Question::Question() {
+    g_caught = true;
+}
+
+Signals::Question::~Question() {
+    g_caught = false;
 }
 
 const StopToken& Signals::token() const {

@@ -23,7 +23,7 @@ Result<int> run_graph(Context& context) {
     if (file.empty()) {
         context.channels.data(picture);
     } else {
-        BACKOUT_TRY(write_output(absolute_path(file, context.environment.working_directory),
+        BACKOUT_TRY(write_output(path_from(file, context.environment.working_directory),
                                  context.channels.redactor().redact(picture)));
     }
     return static_cast<int>(ExitCode::done);

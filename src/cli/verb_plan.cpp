@@ -15,7 +15,7 @@ Result<int> run_plan(Context& context) {
     BACKOUT_TRY_ASSIGN(const Plan plan, plan_manifest(context, input));
     const std::string file = context.arguments.text("--output");
     if (!file.empty())
-        BACKOUT_TRY(write_output(absolute_path(file, context.environment.working_directory), plan_to_text(plan)));
+        BACKOUT_TRY(write_output(path_from(file, context.environment.working_directory), plan_to_text(plan)));
     context.channels.data(context.renderer()->plan(plan));
     if (!plan.has_changes()) context.channels.hint(kNoDifference);
     if (!file.empty())

@@ -117,7 +117,8 @@ Result<RunOutcome> LocalSession::tidied(Workplace& place, Result<RunOutcome> out
     if (!outcome.ok()) return outcome;
     const Status swept = tidy_images(*host_, *place.journal, state_in_host(), *outcome);
     if (!swept.ok()) {
-        events_.on_event({"warning", 0, clock_.now(), outcome->summary.run, 0, "", {{"message", swept.error().text()}}});
+        events_.on_event(
+            {"warning", 0, clock_.now(), outcome->summary.run, 0, "", {{"message", swept.error().text()}}});
     }
     return outcome;
 }

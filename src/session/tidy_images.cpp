@@ -21,7 +21,8 @@ std::string images_text(const RunState& state) {
 /// The second name of a slot waits beside it while an exchange is made of several renames: it belongs to the slot.
 std::string without_second(const std::string& name) {
     static const std::string kSecond = ".second";
-    const bool ends_so = name.size() > kSecond.size() && name.compare(name.size() - kSecond.size(), kSecond.size(), kSecond) == 0;
+    const bool ends_so =
+        name.size() > kSecond.size() && name.compare(name.size() - kSecond.size(), kSecond.size(), kSecond) == 0;
     return ends_so ? name.substr(0, name.size() - kSecond.size()) : name;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // Sweeping after a run's end: content that was staged before a crash and never got an intent belongs to no image, and
-// stores that hold nothing needn't stand beside other people's files. Nothing here is needed for correctness, so an error
-// is told and nothing more.
+// stores that hold nothing needn't stand beside other people's files. Nothing here is needed for correctness, so an
+// error is told and nothing more.
 
 #include <string>
 
