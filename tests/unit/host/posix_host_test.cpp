@@ -50,6 +50,7 @@ TEST_F(PosixHostOnDisk, a_parent_that_is_swapped_for_a_strangers_link_never_lead
     if (host_->user_id() != 0) return;  // only root meets links of others that it could follow
     make("inside");
     const auto outside = make("outside");
+    const UnixNanoseconds outside_mtime = must(outside->own_status()).mtime;
     EXPECT_OK(directory_->make_symlink("link", "outside"));
     give_to_stranger("link");
     std::atomic<bool> over{false};
@@ -58,7 +59,7 @@ TEST_F(PosixHostOnDisk, a_parent_that_is_swapped_for_a_strangers_link_never_lead
     });
     int written = 0;
     int refused = 0;
-    for (int i = 0; i < 20'000 || written == 0 || refused == 0; ++i) {
+    for (int i = 0; i < 20'000 || (i < 60'000 && (written == 0 || refused == 0)); ++i) {
         const auto location = host_->locate(folder_.path() + "/inside/x");
         if (!location.ok()) {
             EXPECT_EQ(ErrorCode::not_permitted, location.error().code);
@@ -67,12 +68,13 @@ TEST_F(PosixHostOnDisk, a_parent_that_is_swapped_for_a_strangers_link_never_lead
         }
         EXPECT_OK(write_new(*location->directory, "x", ""));
         EXPECT_OK(location->directory->remove_file("x"));
-        EXPECT_EQ(folder_.path() + "/inside", location->directory->path());
         ++written;
-        ASSERT_THAT(must(outside->list()), ElementsAre());
     }
     over = true;
     attacker.join();
+    EXPECT_GT(written, 0);
+    EXPECT_GT(refused, 0);
+    EXPECT_EQ(outside_mtime, must(outside->own_status()).mtime);  // not even for an instant
 }
 
 TEST_F(PosixHostOnDisk, a_file_that_is_swapped_for_a_link_is_never_followed) {
