@@ -6,6 +6,7 @@
 #include "compensators/compensator.h"
 #include "compensators/dir_create.h"
 #include "compensators/dir_delete.h"
+#include "compensators/dir_sync.h"
 #include "compensators/file_attributes.h"
 #include "compensators/file_delete.h"
 #include "compensators/file_edit.h"
@@ -55,6 +56,7 @@ Registry make_builtin_registry() {
     registry.add(make_command_run_kind());
     registry.add(make_dir_create_kind());
     registry.add(make_dir_delete_kind());
+    registry.add(make_dir_sync_kind());
     registry.add(make_file_attributes_kind());
     registry.add(make_file_delete_kind());
     registry.add(make_file_edit_kind());

@@ -37,6 +37,7 @@ class StubHost final : public Host {
         return on_connect ? on_connect(host, port) : real_.connect_tcp(host, port, timeout);
     }
     std::uint32_t user_id() const override { return real_.user_id(); }
+    std::uint32_t group_id() const override { return real_.group_id(); }
     Result<std::uint32_t> user_by_name(const std::string& name) override { return real_.user_by_name(name); }
     Result<std::uint32_t> group_by_name(const std::string& name) override { return real_.group_by_name(name); }
     std::string user_name(std::uint32_t uid) override { return real_.user_name(uid); }
