@@ -50,7 +50,8 @@ class Spread {
                 skip(other, Skip{"blocked: depends on " + name + ", which is " + state, true});
             }
             if (action.group.empty()) continue;
-            for (const std::size_t other : groups_[action.group]) {
+            // Once is enough: after the first, all members are skipped.
+            for (const std::size_t other : std::exchange(groups_[action.group], {})) {
                 skip(other,
                      Skip{"its group '" + printable(action.group) + "' goes as one, and " + name + " is " + state});
             }
