@@ -14,6 +14,33 @@ foreach(line IN LISTS backout_room_lines)
     list(APPEND BACKOUT_ROOMS "${room}")
 endforeach()
 
+# What nearly every file includes, compiled once. That each header includes what it needs is checked without it, by
+# backout_header_check.
+set(BACKOUT_COMMON_HEADERS <nlohmann/json.hpp> <algorithm> <functional> <map> <memory> <optional> <set> <string> <variant> <vector>)
+set(BACKOUT_TEST_HEADERS ${BACKOUT_COMMON_HEADERS} <gtest/gtest.h>)
+
+# backout_precompile(target headers...): no effect unless BACKOUT_PCH is on.
+function(backout_precompile target list)
+    if(NOT BACKOUT_PCH)
+        return()
+    endif()
+    set(shared "backout_${list}_pch")
+    if(NOT TARGET ${shared})
+        file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/${shared}.cpp" CONTENT "int main() {}\n")
+        if(list STREQUAL "test")
+            # A program, as its users are: code for programs and for libraries is compiled with different flags.
+            add_executable(${shared} "${PROJECT_BINARY_DIR}/${shared}.cpp")
+            target_link_libraries(${shared} PRIVATE nlohmann_json::nlohmann_json GTest::gtest)
+            target_precompile_headers(${shared} PRIVATE ${BACKOUT_TEST_HEADERS})
+        else()
+            add_library(${shared} OBJECT "${PROJECT_BINARY_DIR}/${shared}.cpp")
+            target_link_libraries(${shared} PRIVATE nlohmann_json::nlohmann_json)
+            target_precompile_headers(${shared} PRIVATE ${BACKOUT_COMMON_HEADERS})
+        endif()
+    endif()
+    target_precompile_headers(${target} REUSE_FROM ${shared})
+endfunction()
+
 # backout_room(NAME room [SOURCES a.cpp ...] [HEADERS a.h ...] [DEPENDS rooms...] [LIBRARIES external targets...])
 #
 # Creates the static library backout_<room>. Includes name the room: "base/error.h", "journal/record.h".
@@ -41,6 +68,7 @@ function(backout_room)
     if(arg_SOURCES)
         add_library(${target} STATIC ${arg_SOURCES})
         target_link_libraries(${target} PRIVATE ${arg_LIBRARIES})
+        backout_precompile(${target} common)
     else()
         add_library(${target} INTERFACE)
         target_link_libraries(${target} INTERFACE ${arg_LIBRARIES})
@@ -83,6 +111,7 @@ function(backout_tests)
     add_executable(${arg_NAME} ${arg_SOURCES})
     target_link_libraries(${arg_NAME} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
     target_include_directories(${arg_NAME} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+    backout_precompile(${arg_NAME} test)
     gtest_discover_tests(${arg_NAME}
         TEST_PREFIX "${arg_NAME}/"
         DISCOVERY_MODE PRE_TEST
