@@ -46,6 +46,8 @@ void give_default_ids(Manifest& manifest) {
 void collect_ids(Manifest& manifest, ManifestErrors& errors) {
     std::unordered_map<std::string, const Action*> seen;
     manifest.ids = ActionIds();
+    seen.reserve(manifest.actions.size());
+    manifest.ids.reserve(manifest.actions.size());
     for (const Action& action : manifest.actions) {
         if (action.id.empty()) continue;
         manifest.ids.add(action.id);

@@ -1,6 +1,6 @@
 #include "manifest/manifest_references.h"
 
-#include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -19,11 +19,12 @@ const Json* step_into(const Json& value, const std::string& field) {
         const auto found = value.find(field);
         return found == value.end() ? nullptr : &*found;
     }
-    const bool number =
-        !field.empty() && field.size() < 10 && field.find_first_not_of("0123456789") == std::string::npos;
-    if (!value.is_array() || !number) return nullptr;
-    const std::size_t index = std::stoul(field);
-    return index < value.size() ? &value[index] : nullptr;
+    if (!value.is_array()) return nullptr;
+    std::size_t index = 0;
+    const char* end = field.data() + field.size();
+    const auto [stop, error] = std::from_chars(field.data(), end, index);
+    const bool number = error == std::errc() && stop == end;
+    return number && index < value.size() ? &value[index] : nullptr;
 }
 
 // `value` at `fields`, or an answer that says which field is not there.

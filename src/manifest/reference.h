@@ -58,6 +58,7 @@ bool may_have_references(std::string_view text);
 class ActionIds {
   public:
     void add(const std::string& id) { ids_.insert(id); }
+    void reserve(std::size_t count) { ids_.reserve(count); }
     bool contains(const std::string& id) const { return ids_.count(id) != 0; }
     std::size_t size() const { return ids_.size(); }
 

@@ -141,14 +141,15 @@ const Json* Resolver::load_rows(const Node& table) {
     const std::size_t hash = text.find("#/");
     const Json* document = load_file(table, text.substr(0, hash));
     if (document == nullptr || hash == std::string::npos) return document;
+    const std::string pointer = text.substr(hash + 1);
     try {
-        const Json::json_pointer pointer(text.substr(hash + 1));
-        if (document->contains(pointer)) return &document->at(pointer);
+        const Json::json_pointer place(pointer);
+        if (document->contains(place)) return &document->at(place);
+        fail(table.position(),
+             "the table " + in_quotes(text.substr(0, hash)) + " has nothing at " + in_quotes(pointer));
     } catch (const Json::exception&) {
-        // A malformed pointer finds nothing either.
+        fail(table.position(), in_quotes(pointer) + " is no JSON pointer: it looks like /wheels");
     }
-    fail(table.position(),
-         "the table " + in_quotes(text.substr(0, hash)) + " has nothing at " + in_quotes(text.substr(hash + 1)));
     return nullptr;
 }
 

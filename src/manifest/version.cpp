@@ -96,13 +96,11 @@ std::optional<std::uint64_t> VersionReader::take_number() {
     return number;
 }
 
-// The number after a word such as "rc": "rc1", "rc.1", "rc-1", or 0 for none.
+// The number after a word such as "rc": "rc1", "rc.1", "rc-1", or 0 for none. A separator without a number is taken,
+// too: PEP 440's own regular expression lets "1.0rc." be.
 std::uint64_t VersionReader::take_implied_number() {
-    const std::string_view before = rest_;
     take_separator();
-    if (const auto number = take_number()) return *number;
-    rest_ = before;
-    return 0;
+    return take_number().value_or(0);
 }
 
 bool VersionReader::read_release(Version& version) {

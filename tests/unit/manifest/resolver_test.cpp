@@ -173,6 +173,8 @@ TEST_F(ResolverOnKnownNames, SelectProblemsHaveTheirPlaces) {
 TEST_F(ResolverOnKnownNames, TheRowsOfATableMayLieDeeper) {
     files["t.json"] = R"({"about": "x", "wheels": [{"a": 1, "v": 2}]})";
     EXPECT_EQ(resolve(R"({"select": {"table": "t.json#/wheels", "on": {"a": 1}, "value": "v"}})"), "2");
+    EXPECT_EQ(resolve(R"({"select": {"table": "t.json#/~x", "on": {"a": 1}, "value": "v"}})"),
+              "m.json:1:22: '/~x' is no JSON pointer: it looks like /wheels");
     EXPECT_EQ(resolve(R"({"select": {"table": "t.json#/wheel", "on": {"a": 1}, "value": "v"}})"),
               "m.json:1:22: the table 't.json' has nothing at '/wheel'");
 }
