@@ -158,9 +158,9 @@ Result<Applied> ModelKind::apply(StepContext&, const Json& image) const {
     const char to = target_of(image);
     const char seen = world_.cache[cell].first;
     Applied applied;
-    applied.was_already = seen == to && world_.broken != Broken::blind_exchange;
-    const bool foreign = world_.kinds[cell] == CellKind::atom && seen != to && seen != other(to) &&
-                         world_.broken != Broken::blind_exchange;
+    applied.was_already = seen == to && world_.broken != Broken::no_look;
+    const bool foreign =
+        world_.kinds[cell] == CellKind::atom && seen != to && seen != other(to) && world_.broken != Broken::no_look;
     if (foreign) {
         applied.conflicts.push_back(
             {"cell " + std::to_string(cell), "content", std::string(1, other(to)), std::string(1, seen), {}});
@@ -179,7 +179,9 @@ Result<Observation> ModelKind::observe(StepContext&, const Json& image, bool) co
     const char to = target_of(image);
     const char seen = world_.cache[cell].first;
     Observation observation;
-    if (world_.kinds[cell] == CellKind::noop)
+    if (world_.broken == Broken::no_look)
+        observation.where = Where::after;  // the journal's word is taken for the world's
+    else if (world_.kinds[cell] == CellKind::noop)
         observation.where = Where::both;
     else if (seen == to)
         observation.where = Where::after;

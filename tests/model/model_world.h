@@ -20,7 +20,7 @@ struct Crash {};
 enum class CellKind { atom, tear, noop };
 
 /// Rules of the protocol that can be broken on purpose; each must then give violations.
-enum class Broken { nothing, one_barrier, no_sync_seen, no_names_barrier, blind_exchange, effect_before_intent };
+enum class Broken { nothing, one_barrier, no_sync_seen, no_names_barrier, no_look, effect_before_intent };
 
 using Pair =
     std::pair<char, char>;  ///< (at the path, in the slot): B before, A after, N neither, X foreign, '-' nothing
