@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <tuple>
 
 #include "base/bytes.h"
 #include "compensators/file_parts.h"
@@ -27,10 +29,9 @@ Result<PartView> observe_part(StepContext& context, const FilePart& part, bool i
     return observe_attributes(context, part);
 }
 
-bool is_superseded(const StepContext& context, const FilePart& part) {
-    const auto& keys = context.superseded;
-    return std::any_of(keys.begin(), keys.end(),
-                       [&](const std::string& key) { return key == part.path || key == part.to; });
+bool is_left_out(const StepContext& context, const FilePart& part) {
+    return is_superseded(part.path, context.superseded) ||
+           (!part.to.empty() && is_superseded(part.to, context.superseded));
 }
 
 /// Collects barrier requests, each once.
@@ -44,13 +45,11 @@ class Requests {
 
   private:
     void add(SyncRequest::What what, const std::shared_ptr<Directory>& directory, const std::string& name) {
-        if (!directory) return;
-        const auto same = [&](const SyncRequest& known) {
-            return known.what == what && known.name == name && known.directory->path() == directory->path();
-        };
-        if (std::none_of(requests_.begin(), requests_.end(), same)) requests_.push_back({what, directory, name});
+        if (directory && known_.emplace(what, directory->path(), name).second)
+            requests_.push_back({what, directory, name});
     }
 
+    std::set<std::tuple<SyncRequest::What, std::string, std::string>> known_;
     std::vector<SyncRequest> requests_;
 };
 
@@ -122,7 +121,7 @@ Result<Observation> observe_file_image(StepContext& context, const FileImage& im
     Observation observation;
     std::vector<Where> places;
     for (const FilePart& part : image.parts) {
-        if (is_superseded(context, part)) continue;
+        if (is_left_out(context, part)) continue;
         Result<PartView> view = observe_part(context, part, image.inverse, deep);
         if (!view.ok()) {
             observation.note = view.error().text();

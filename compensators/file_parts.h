@@ -72,6 +72,9 @@ Result<Entry> find_entry(Host& host, const std::string& path);
 Result<Entry> find_slot(ImageStore& images, const std::string& store, const std::string& name);
 Status refresh(Entry& entry);
 
+/// True if a later step answers for the path: it is one of the keys, or lies below one.
+bool is_superseded(const std::string& path, const std::vector<std::string>& keys);
+
 Fingerprint fingerprint_of(const FileStatus& status);
 /// With `below` for directories. Requires: the entry is present.
 Result<Fingerprint> take_fingerprint(const Entry& entry);

@@ -21,14 +21,6 @@ bool same_times(const FileStatus& status, const Fingerprint& print, const std::v
     return status.ctime == print.ctime || near_any(status.ctime, moved_at);
 }
 
-bool is_superseded(const std::string& path, const std::vector<std::string>* superseded) {
-    if (superseded == nullptr) return false;
-    return std::any_of(superseded->begin(), superseded->end(), [&](const std::string& key) {
-        return path == key ||
-               (path.size() > key.size() && path.compare(0, key.size(), key) == 0 && path[key.size()] == '/');
-    });
-}
-
 /// Compares a tree with its recorded entries. Only what was recorded is read: a directory that others filled since
 /// costs no more than its listing, and with tolerate_more not even that.
 class TreeMatcher {
@@ -38,7 +30,7 @@ class TreeMatcher {
 
     Result<std::vector<Difference>> run() {
         for (const TreeEntry& expected : expected_.tree) {
-            if (expected.path.empty() || is_superseded(full(expected.path), options_.superseded)) continue;
+            if (expected.path.empty() || leaves_out(expected.path)) continue;
             BACKOUT_TRY(compare(expected));
             if (result_.size() >= kMaximumDifferences) return std::move(result_);
         }
@@ -47,6 +39,9 @@ class TreeMatcher {
     }
 
   private:
+    bool leaves_out(const std::string& path) const {
+        return options_.superseded != nullptr && is_superseded(full(path), *options_.superseded);
+    }
     std::string full(const std::string& path) const { return entry_.path + "/" + path; }
 
     Status compare(const TreeEntry& expected) {
@@ -95,7 +90,7 @@ class TreeMatcher {
         std::set<std::string> known;
         for (const TreeEntry& expected : expected_.tree) known.insert(expected.path);
         return walk_tree(*entry_.directory, entry_.name, [&](const TreeStep& step) -> Status {
-            if (known.count(step.path) != 0 || is_superseded(full(step.path), options_.superseded)) return {};
+            if (known.count(step.path) != 0 || leaves_out(step.path)) return {};
             if (result_.size() < kMaximumDifferences) {
                 result_.push_back(
                     {full(step.path), "presence", "absent", std::string("a ") + to_string(step.status.type)});
@@ -218,6 +213,12 @@ Result<Entry> find_slot(ImageStore& images, const std::string& store, const std:
     entry.directory = *directory;
     BACKOUT_TRY(refresh(entry));
     return entry;
+}
+
+bool is_superseded(const std::string& path, const std::vector<std::string>& keys) {
+    return std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+        return path.compare(0, key.size(), key) == 0 && (path.size() == key.size() || path[key.size()] == '/');
+    });
 }
 
 Fingerprint fingerprint_of(const FileStatus& status) {
