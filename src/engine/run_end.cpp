@@ -103,6 +103,7 @@ struct Ending {
     RunPhase phase = RunPhase::committed;
     int exit_status = 0;
     Json residue = Json::array();
+    bool taken_back = false;  ///< a rollback did all that can be done: at most what is irreversible is left
 };
 
 bool left_behind(const StepState& step) {
@@ -113,11 +114,15 @@ bool left_behind(const StepState& step) {
 Ending ending_of(const RunState& state, const Plan& plan, const Live& live) {
     Ending ending;
     const bool is_rollback = !plan.undoes.empty();
+    ending.taken_back = is_rollback && state.direction == Direction::forward && live.final_failure.empty();
     for (const PlannedStep& step : plan.steps) {
         const StepState& now = state.step(step.step);
         const bool back = state.direction == Direction::back;
-        const bool left = back ? left_behind(now) : is_rollback && (now.phase == StepPhase::conflict || now.failed);
         const bool planned_residue = is_rollback && bool_member(step.details, "residue", false);
+        const bool left_out = step.operation == "skip" && !planned_residue;  // --skip
+        const bool left =
+            back ? left_behind(now) : is_rollback && (left_out || now.phase == StepPhase::conflict || now.failed);
+        ending.taken_back = ending.taken_back && !left;
         if (left || planned_residue)
             ending.residue.push_back(
                 {{"step", step.step}, {"id", step.id}, {"phase", to_string(now.phase)}, {"target", step.target}});
@@ -152,7 +157,7 @@ Status RunLoop::do_finish() {
         records.push_back(
             record(RecordType::run_verified, 0, {{"drift", std::move(drift)}, {"failure", live_.final_failure}}));
     }
-    if (shape_.is_rollback && ending.phase == RunPhase::committed) {
+    if (ending.taken_back) {
         BACKOUT_TRY(commit({}));  // outcomes first: the mark must not be durable before what it stands for
         BACKOUT_TRY(mark_targets());
     }

@@ -43,6 +43,7 @@ class RollbackPlanner {
 
   private:
     Status check_ids() const;
+    bool changes_nothing(const TakenStep& taken) const;
     Result<PlannedStep> make_step(const TakenStep& taken);
     Status look(const TakenStep& taken, const PlannedStep& former, PlannedStep& step);
     void add_conflict(const PlannedStep& former, const Observation& seen, PlannedStep& step);
@@ -121,6 +122,11 @@ Status RollbackPlanner::look(const TakenStep& taken, const PlannedStep& former, 
     return {};
 }
 
+bool RollbackPlanner::changes_nothing(const TakenStep& taken) const {
+    const bool known = taken.step >= 1 && taken.step <= target_.steps.size();
+    return known && target_.steps[taken.step - 1].effect == Effect::none;
+}
+
 Result<PlannedStep> RollbackPlanner::make_step(const TakenStep& taken) {
     if (taken.step == 0 || taken.step > target_.steps.size()) {
         return Error{ErrorCode::journal, "the run " + run_ + " has a record of step " + std::to_string(taken.step) +
@@ -148,7 +154,7 @@ Result<PlannedStep> RollbackPlanner::make_step(const TakenStep& taken) {
         step.undo.condition = "what it did can be done again";
     }
     if (!taken.residue.empty()) {
-        make_skip(step, "residue: " + taken.residue);
+        make_skip(step, taken.residue);
         step.details = Json{{"residue", true}};
     } else if (options_.skip.count(step.id) != 0) {
         make_skip(step, "left out by --skip");
@@ -193,6 +199,7 @@ Result<Plan> RollbackPlanner::make(std::vector<TakenStep> taken) {
               [](const TakenStep& a, const TakenStep& b) { return a.intent_sequence > b.intent_sequence; });
     Plan plan;
     for (const TakenStep& one : taken) {
+        if (changes_nothing(one)) continue;  // a check: there is nothing to take back
         BACKOUT_TRY_ASSIGN(PlannedStep step, make_step(one));
         plan.steps.push_back(std::move(step));
     }

@@ -45,6 +45,13 @@ bool has_stuck_step(const Plan& plan, const RunState& run) {
     });
 }
 
+using Words = std::vector<std::string>;
+
+bool has_residue(const RunState& run) {
+    return std::any_of(run.steps.begin(), run.steps.end(),
+                       [](const StepState& step) { return step.phase == StepPhase::residue; });
+}
+
 std::string reason_of(const StepState& step) {
     if (!step.reason.empty()) return step.reason;
     if (step.phase == StepPhase::in_doubt) return "in doubt: begun, its outcome is not known";
@@ -106,12 +113,11 @@ std::string final_state_of(const StepState& step, const PlannedStep& planned, co
 
 std::vector<std::string> ways_out(const Plan& plan, const RunState& run) {
     if (run.finished && run.phase != RunPhase::rollback_incomplete) return {};
-    std::vector<std::string> ways;
     const bool stuck = has_stuck_step(plan, run);
-    if (!run.finished) ways.push_back("resume");
-    ways.push_back("rollback");
-    if (stuck) ways.push_back("resolve");
-    return ways;
+    if (!run.finished) return stuck ? Words{"resume", "rollback", "resolve"} : Words{"resume", "rollback"};
+    if (stuck) return {"rollback", "resolve"};
+    // Nothing but what can't be undone is left: trying again changes nothing, a person's word closes it.
+    return has_residue(run) ? Words{"resolve"} : Words{};
 }
 
 std::size_t RunReport::count(const std::string& state_word) const {

@@ -80,7 +80,7 @@ TEST_F(RollbackPlanOnMemHost, ShowsResidueAndWhatIsLeftOut) {
     rollback_options.skip = {"b"};
     const Plan made = rollback();
     EXPECT_EQ(made.find("r")->operation, "skip");
-    EXPECT_EQ(made.find("r")->reason, "residue: a command without undo");
+    EXPECT_EQ(made.find("r")->reason, "a command without undo");
     EXPECT_EQ(made.find("b")->operation, "skip");
     EXPECT_EQ(made.find("b")->reason, "left out by --skip");
 }
