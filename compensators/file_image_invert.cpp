@@ -60,8 +60,9 @@ class Inverter {
 
     // ---- swap -------------------------------------------------------------------------------------------------------
 
-    Status invert_swap(const FilePart& part) {
-        BACKOUT_TRY_ASSIGN(const Entry path, find_entry(context_.host, part.path));
+    Status invert_swap(const FilePart& recorded) {
+        BACKOUT_TRY_ASSIGN(const Entry path, find_entry(context_.host, recorded.path));
+        BACKOUT_TRY_ASSIGN(const FilePart part, with_store(recorded, path));
         BACKOUT_TRY_ASSIGN(const Entry slot, find_slot(context_.images, part.store, part.slot));
         standing_.clear();
         const bool tree_of_ours = !part.present && part.staged && part.staged->type == EntryType::directory;
@@ -81,6 +82,15 @@ class Inverter {
         BACKOUT_TRY(set_staged(inverse, part, slot));
         result_.image.parts.push_back(std::move(inverse));
         return {};
+    }
+
+    /// A store is removed when it is empty. What an undo moves out needs one again.
+    Result<FilePart> with_store(const FilePart& recorded, const Entry& path) {
+        FilePart part = recorded;
+        const auto store = context_.images.open(part.store);
+        if (store.ok() || store.error().code != ErrorCode::not_found || !path.directory) return part;
+        BACKOUT_TRY_ASSIGN(part.store, context_.images.store_for(*path.directory, false));
+        return part;
     }
 
     /// What the undo will find at the path: as the run left it, or, if a person said so, whatever is there.
