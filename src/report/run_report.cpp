@@ -169,6 +169,16 @@ std::string where_the_machine_is(const RunReport& report) {
     BACKOUT_ASSERT(false);
 }
 
+namespace {
+
+// What a shell takes as it is. Any other id would need quotes, or would write to the terminal: its number does as well.
+bool is_plain_word(const std::string& word) {
+    const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+    return !word.empty() && word[0] != '-' && word.find_first_not_of(plain) == std::string::npos;
+}
+
+}  // namespace
+
 std::string command_for(const std::string& way_out, const RunReport& report, const std::string& program) {
     const std::string& run = report.summary.run;
     // A rollback that left something is repeated by naming its target again; naming itself would redo what it undid.
@@ -176,7 +186,8 @@ std::string command_for(const std::string& way_out, const RunReport& report, con
     if (way_out != "resolve") return program + " " + way_out + " " + (again ? report.summary.undoes : run);
     std::string step = "STEP";
     for (const StepReport& candidate : report.steps) {
-        if (candidate.state == "conflict" || candidate.state == "undo_failed") step = candidate.id;
+        if (candidate.state != "conflict" && candidate.state != "undo_failed") continue;
+        step = is_plain_word(candidate.id) ? candidate.id : std::to_string(candidate.step);
     }
     return program + " resolve " + run + " " + step + " --as done|undone|skipped --reason TEXT";
 }

@@ -1,6 +1,8 @@
 // The calls that change the world: apply, resume, rollback, resolve. All take the lease first, then open the journal,
 // then look whether the way is free. See local_session.h.
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -67,6 +69,7 @@ Result<Workplace> LocalSession::workplace() {
     Workplace place;
     BACKOUT_TRY(make_state_directory(options_.state_directory));
     LeaseHolder self;
+    self.pid = static_cast<int>(::getpid());
     self.user = options_.user;
     self.command = options_.command;
     self.since = clock_.now();
