@@ -22,7 +22,8 @@ namespace {
 constexpr std::size_t kAnswerLimit = 4U << 20;
 
 std::vector<std::string> look(const std::string& directory) {
-    auto ledger = open_reading_ledger(directory);
+    // A copy whatever its size: only a copy can be checked page by page beside a writer.
+    auto ledger = open_reading_ledger(directory, ~std::uint64_t{0});
     if (!ledger.ok()) return {ledger.error().text()};
     auto findings = (*ledger)->check_all();
     return findings.ok() ? *findings : std::vector<std::string>{findings.error().text()};

@@ -14,29 +14,60 @@ namespace backout {
 
 namespace {
 
+/// With LMDB's lock where it is there, whole and ours to use; else without: nobody writes on read-only media, and a
+/// missing lock file is not made by somebody who only reads.
+bool lock_is_usable(const std::string& path) {
+    const auto fd = open_private_file(path, O_RDWR);
+    if (!fd.ok()) return false;
+    struct stat status {};
+    return fstat(fd->get(), &status) == 0 && status.st_size > 0 && status.st_blocks * 512 >= status.st_size;
+}
+
+Result<std::unique_ptr<LmdbTables>> open_in_place(const std::string& directory, std::uint64_t map_bytes) {
+    LmdbTables::Options options;
+    options.path = directory;
+    options.read_only = true;
+    options.locked = lock_is_usable(directory + "/lock.mdb");
+    options.map_bytes = map_bytes;
+    return LmdbTables::open(options, false);
+}
+
+Result<std::unique_ptr<LmdbTables>> open_copy(const Snapshot& snapshot) {
+    BACKOUT_TRY(check_pages(snapshot.bytes(), snapshot.meta()));
+    LmdbTables::Options options;
+    options.path = snapshot.path();
+    options.read_only = true;
+    options.single_file = true;
+    options.locked = false;
+    options.map_bytes = snapshot.meta().used_bytes();
+    return LmdbTables::open(options, false);
+}
+
 class CopiedTables final : public TableStore {
   public:
-    CopiedTables(OwnedFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
-
-    Status refresh() {
-        tables_.reset();
-        snapshot_.reset();
-        BACKOUT_TRY_ASSIGN(snapshot_, Snapshot::take(fd_.get(), path_));
-        BACKOUT_TRY(check_pages(snapshot_->bytes(), snapshot_->meta()));
-        LmdbTables::Options options;
-        options.path = snapshot_->path();
-        options.read_only = true;
-        options.single_file = true;
-        options.locked = false;
-        options.map_bytes = snapshot_->meta().used_bytes();
-        BACKOUT_TRY_ASSIGN(tables_, LmdbTables::open(options, false));
-        return {};
-    }
+    CopiedTables(OwnedFd fd, std::string directory, std::uint64_t copy_limit)
+        : fd_(std::move(fd)),
+          copy_limit_(copy_limit),
+          directory_(std::move(directory)),
+          path_(directory_ + "/data.mdb") {}
 
     Result<std::unique_ptr<TableReader>> read() override {
-        BACKOUT_TRY_ASSIGN(const RawLook look, look_at_data_file(fd_.get(), path_));
-        if (!tables_ || look.meta.transaction != snapshot_->meta().transaction) BACKOUT_TRY(refresh());
+        BACKOUT_TRY(refresh());
         return tables_->read();
+    }
+
+    /// Takes what has been committed since. In place a new transaction sees it by itself.
+    Status refresh() {
+        if (tables_ && !snapshot_) return {};
+        BACKOUT_TRY_ASSIGN(const RawLook look, look_at_data_file(fd_.get(), path_));
+        if (tables_ && look.meta.transaction == snapshot_->meta().transaction) return {};
+        tables_.reset();
+        snapshot_.reset();
+        if (look.meta.used_bytes() <= copy_limit_) {
+            BACKOUT_TRY_ASSIGN(snapshot_, Snapshot::take(fd_.get(), path_));
+        }
+        BACKOUT_TRY_ASSIGN(tables_, snapshot_ ? open_copy(*snapshot_) : open_in_place(directory_, look.file_size));
+        return {};
     }
 
     Status write(const std::function<Status(TableTransaction&)>&) override { return refused(); }
@@ -48,38 +79,20 @@ class CopiedTables final : public TableStore {
     static Status refused() { return Error{ErrorCode::journal, "the journal is open for reading only"}; }
 
     OwnedFd fd_;
+    std::uint64_t copy_limit_;
+    std::string directory_;
     std::string path_;
     std::optional<Snapshot> snapshot_;
     std::unique_ptr<LmdbTables> tables_;  ///< after the snapshot: closed before it goes
 };
 
-/// With LMDB's lock where it is there, whole and ours to use; else without: nobody writes on read-only media, and a
-/// missing lock file is not made by somebody who only reads.
-bool lock_is_usable(const std::string& path) {
-    const auto fd = open_private_file(path, O_RDWR);
-    if (!fd.ok()) return false;
-    struct stat status {};
-    return fstat(fd->get(), &status) == 0 && status.st_size > 0 && status.st_blocks * 512 >= status.st_size;
-}
-
 }  // namespace
 
-Result<std::shared_ptr<TableStore>> open_for_reading(const std::string& directory) {
-    const std::string path = directory + "/data.mdb";
-    BACKOUT_TRY_ASSIGN(OwnedFd fd, open_private_file(path, O_RDONLY));
-    BACKOUT_TRY_ASSIGN(const RawLook look, look_at_data_file(fd.get(), path));
-    if (look.meta.used_bytes() <= kSnapshotLimit) {
-        auto copied = std::make_shared<CopiedTables>(std::move(fd), path);
-        BACKOUT_TRY(copied->refresh());
-        return std::shared_ptr<TableStore>(std::move(copied));
-    }
-    LmdbTables::Options options;
-    options.path = directory;
-    options.read_only = true;
-    options.locked = lock_is_usable(directory + "/lock.mdb");
-    options.map_bytes = look.file_size;
-    BACKOUT_TRY_ASSIGN(auto tables, LmdbTables::open(options, false));
-    return std::shared_ptr<TableStore>(std::move(tables));
+Result<std::shared_ptr<TableStore>> open_for_reading(const std::string& directory, std::uint64_t copy_limit) {
+    BACKOUT_TRY_ASSIGN(OwnedFd fd, open_private_file(directory + "/data.mdb", O_RDONLY));
+    auto copied = std::make_shared<CopiedTables>(std::move(fd), directory, copy_limit);
+    BACKOUT_TRY(copied->refresh());
+    return std::shared_ptr<TableStore>(std::move(copied));
 }
 
 }  // namespace backout

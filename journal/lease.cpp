@@ -8,10 +8,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string>
+#include <system_error>
+#include <vector>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -45,17 +48,36 @@ std::string boot_id() {
     return id;
 }
 
-/// Field 22 of /proc/PID/stat; 0 if there is no such process, or only its zombie. The name before may hold anything.
-std::uint64_t start_time_of(int pid) {
-    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+/// The words of /proc/PID/stat from the third field (state) on; empty if there is no such process, or only its zombie.
+/// The name before them may hold anything.
+std::vector<std::string> live_stat_of(const std::string& pid) {
+    std::ifstream file("/proc/" + pid + "/stat");
     std::string text;
-    if (!std::getline(file, text)) return 0;
+    if (!std::getline(file, text)) return {};
     const auto end_of_name = text.rfind(')');
-    if (end_of_name == std::string::npos) return 0;
-    const auto words = split(text.substr(std::min(end_of_name + 2, text.size())), ' ');
+    if (end_of_name == std::string::npos) return {};
+    std::vector<std::string> words = split(text.substr(std::min(end_of_name + 2, text.size())), ' ');
     constexpr std::size_t kStartTime = 19;
-    if (words.size() <= kStartTime || words[0] == "Z" || words[0] == "X") return 0;
-    return std::strtoull(words[kStartTime].c_str(), nullptr, 10);
+    if (words.size() <= kStartTime || words[0] == "Z" || words[0] == "X") return {};
+    return words;
+}
+
+/// Field 22; 0 if it isn't alive.
+std::uint64_t start_time_of(int pid) {
+    const auto words = live_stat_of(std::to_string(pid));
+    return words.empty() ? 0 : std::strtoull(words[19].c_str(), nullptr, 10);
+}
+
+/// Whether the process group has a member that isn't a zombie: kill(2) counts zombies too, and nobody may ever reap them.
+bool group_lives(int group) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator at("/proc", error), end; !error && at != end; at.increment(error)) {
+        const std::string name = at->path().filename().string();
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        const auto words = live_stat_of(name);
+        if (words.size() > 2 && words[2] == std::to_string(group)) return true;
+    }
+    return false;
 }
 
 /// The child itself, or what is left of its process group: a group's number isn't given away while it has members.
@@ -63,7 +85,7 @@ bool still_at_work(const ChildAtWork& child) {
     if (child.pid <= 1 || child.boot.empty() || child.boot != boot_id()) return false;
     const std::uint64_t started = start_time_of(child.pid);
     if (started != 0) return started == child.start_time;
-    return ::kill(-child.pid, 0) == 0 || errno == EPERM;
+    return group_lives(child.pid);
 }
 
 Bytes encode(const LeaseContent& content) {

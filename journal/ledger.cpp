@@ -93,6 +93,8 @@ Status write_genesis(TableTransaction& transaction, const Bytes& secret_key, con
     BACKOUT_TRY(put_sealed(transaction, Table::meta, kFormatKey, kJournalFormat));
     BACKOUT_TRY(put_sealed(transaction, Table::meta, kSecretKeyKey, secret_key));
     BACKOUT_TRY(put_sealed(transaction, Table::meta, kHostKey, host));
+    BACKOUT_TRY(put_sealed(transaction, Table::meta, kImageStoresKey, "[]"));
+    BACKOUT_TRY(put_sealed(transaction, Table::meta, kRemovingKey, "[]"));
     return put_sealed(transaction, Table::meta, kAccountKey, encode_account({}));
 }
 
@@ -256,7 +258,7 @@ Status Ledger::append(std::uint64_t run, std::vector<Record>& records) {
 }
 
 Status Ledger::mark_undone(std::uint64_t target, const std::string& by) {
-    active_.reset();
+    if (active_ && active_->run == target) active_.reset();
     return write([&](TableTransaction& transaction) -> Status {
         BACKOUT_TRY_ASSIGN(auto stored, read_summary(transaction, target));
         if (!stored) return Error{ErrorCode::not_found, "the journal has no run " + std::to_string(target)};
@@ -321,8 +323,11 @@ Result<std::optional<RunSummary>> Ledger::run(std::uint64_t number) {
     BACKOUT_TRY(check_usable());
     BACKOUT_TRY_ASSIGN(auto reader, tables_->read());
     BACKOUT_TRY_ASSIGN(const auto stored, read_summary(*reader, number));
-    if (!stored) return std::optional<RunSummary>{};
-    return std::optional<RunSummary>{stored->summary};
+    if (stored) return std::optional<RunSummary>{stored->summary};
+    // As above: "no such run" needs all the others to be there.
+    BACKOUT_TRY_ASSIGN(const Account account, read_account(*reader));
+    BACKOUT_TRY(check_runs_table(*reader, account));
+    return std::optional<RunSummary>{};
 }
 
 Result<std::vector<RunSummary>> Ledger::runs(std::uint64_t before, std::size_t limit) {
@@ -357,7 +362,11 @@ Result<std::string> Ledger::plan_used_by(const std::string& plan_id) {
     BACKOUT_TRY(check_usable());
     BACKOUT_TRY_ASSIGN(auto reader, tables_->read());
     BACKOUT_TRY_ASSIGN(const auto used, get_sealed(*reader, Table::used, plan_id_key(plan_id)));
-    return used.value_or("");
+    if (used) return *used;
+    // "Never used" is believed only of a table that lacks nothing: a damaged key would hide its entry.
+    BACKOUT_TRY_ASSIGN(const Account account, read_account(*reader));
+    BACKOUT_TRY(check_used_table(*reader, account));
+    return std::string{};
 }
 
 Result<Bytes> Ledger::secret_key() {
@@ -386,7 +395,7 @@ Status Ledger::check_format() {
 /// In commits of a bounded size, for LMDB keeps the changed pages of a transaction in memory. Until the last of them
 /// the run stands in the list of runs being removed, so that a crash in between leaves nothing that looks like damage.
 Status Ledger::remove_run(std::uint64_t run) {
-    active_.reset();
+    if (active_ && active_->run == run) active_.reset();
     const auto drop_names = [&](TableTransaction& transaction) -> Status {
         BACKOUT_TRY_ASSIGN(const auto stored, read_summary(transaction, run));
         if (!stored) return Error{ErrorCode::not_found, "the journal has no run " + std::to_string(run)};

@@ -19,9 +19,8 @@ Result<Bytes> require(TableReader& reader, const char* key) {
 }
 
 Result<Json> read_list(TableReader& reader, const char* key) {
-    BACKOUT_TRY_ASSIGN(const auto value, get_sealed(reader, Table::meta, key));
-    if (!value) return Json::array();
-    Json list = Json::parse(*value, nullptr, false);
+    BACKOUT_TRY_ASSIGN(const Bytes value, require(reader, key));
+    Json list = Json::parse(value, nullptr, false);
     if (!list.is_array()) return journal_damage(std::string("its entry '") + key + "' is no list");
     return list;
 }
@@ -128,6 +127,19 @@ Result<std::optional<StoredSummary>> read_newest(TableReader& reader, const Acco
         return journal_damage("its newest run is missing");
     }
     return newest;
+}
+
+Status check_runs_table(TableReader& reader, const Account& account) {
+    std::uint64_t count = 0;
+    const auto check_one = [&](std::string_view key, std::string_view value) -> Result<bool> {
+        BACKOUT_TRY(open_summary(key, value));
+        ++count;
+        return true;
+    };
+    BACKOUT_TRY(reader.scan(Table::runs, {}, check_one));
+    if (count == account.runs) return {};
+    return journal_damage("it has " + std::to_string(count) + " runs where " + std::to_string(account.runs) +
+                          " should be");
 }
 
 Status check_used_table(TableReader& reader, const Account& account) {

@@ -40,6 +40,8 @@ Result<StoredSummary> open_summary(std::string_view key, std::string_view value)
 Result<std::optional<StoredSummary>> read_summary(TableReader& reader, std::uint64_t run);
 /// The newest run that is still there, compared with the account.
 Result<std::optional<StoredSummary>> read_newest(TableReader& reader, const Account& account);
+/// Every entry of the table of runs, and their number.
+Status check_runs_table(TableReader& reader, const Account& account);
 /// Every entry of the table of used plans, and their number.
 Status check_used_table(TableReader& reader, const Account& account);
 

@@ -113,8 +113,13 @@ Bytes marker_text(const std::string& id) {
     return dump_canonical(Json{{"backout_journal", 1}, {"id", id}}) + "\n";
 }
 
+/// Whole or not at all: a marker that a crash left empty would call a sound journal foreign.
 Status write_marker(const std::string& directory, const std::string& id) {
-    BACKOUT_TRY(write_new_private_file(in(directory, kMarkerFile), marker_text(id)));
+    const std::string path = in(directory, kMarkerFile);
+    const std::string aside = path + ".new";
+    if (::unlink(aside.c_str()) != 0 && errno != ENOENT) return system_error(errno, "unlink", aside);
+    BACKOUT_TRY(write_new_private_file(aside, marker_text(id)));
+    if (::rename(aside.c_str(), path.c_str()) != 0) return system_error(errno, "rename", path);
     return sync_path(directory);
 }
 
@@ -156,8 +161,10 @@ Status check_data_file(const std::string& directory, bool unclean) {
     BACKOUT_TRY_ASSIGN(const OwnedFd fd, open_private_file(path, O_RDONLY));
     BACKOUT_TRY_ASSIGN(const RawLook look, look_at_data_file(fd.get(), path));
     if (look.meta.used_bytes() > kWalkAlways && !unclean) return {};
-    BACKOUT_TRY_ASSIGN(const Snapshot snapshot, Snapshot::take(fd.get(), path));
-    return check_pages(snapshot.bytes(), snapshot.meta());
+    BACKOUT_TRY_ASSIGN(const auto snapshot, Snapshot::take(fd.get(), path));
+    // The lease is ours: who writes without it isn't one of us.
+    if (!snapshot) return Error{ErrorCode::journal, "somebody writes to " + path + " without holding the lease"};
+    return check_pages(snapshot->bytes(), snapshot->meta());
 }
 
 /// Without holes, and there at all. Nobody has the environment open for writing: the lease is ours.
@@ -222,9 +229,9 @@ Result<std::unique_ptr<Ledger>> open_writing_ledger(const std::string& directory
 }
 
 /// The head is read first: a run that begins in between then makes the journal newer than its head, never older.
-Result<std::unique_ptr<Ledger>> open_reading_ledger(const std::string& directory) {
+Result<std::unique_ptr<Ledger>> open_reading_ledger(const std::string& directory, std::uint64_t copy_limit) {
     BACKOUT_TRY_ASSIGN(const HeadFile::Content head, HeadFile::read(in(directory, kHeadFile)));
-    BACKOUT_TRY_ASSIGN(std::shared_ptr<TableStore> tables, open_for_reading(directory));
+    BACKOUT_TRY_ASSIGN(std::shared_ptr<TableStore> tables, open_for_reading(directory, copy_limit));
     auto ledger = std::make_unique<Ledger>(tables);
     BACKOUT_TRY(ledger->check_format());
     BACKOUT_TRY(check_head(*ledger, head));

@@ -27,8 +27,8 @@ Status create_journal(const std::string& directory, std::uint64_t bytes, IdSourc
 
 /// Requires: the lease; the journal is present. Errors: `journal`, `not_permitted`, `no_space`.
 Result<std::unique_ptr<Ledger>> open_writing_ledger(const std::string& directory, std::uint64_t bytes);
-/// Leaves no trace. Errors: `journal`, `not_permitted`.
-Result<std::unique_ptr<Ledger>> open_reading_ledger(const std::string& directory);
+/// Leaves no trace. Up to `copy_limit` bytes it works on a copy in memory. Errors: `journal`, `not_permitted`.
+Result<std::unique_ptr<Ledger>> open_reading_ledger(const std::string& directory, std::uint64_t copy_limit);
 
 /// This machine, as 32 hex digits made from /etc/machine-id; "" where there is none.
 std::string this_host();

@@ -61,7 +61,7 @@ Result<std::unique_ptr<JournalStore>> open_journal_for_reading(const JournalOpti
         return Error{ErrorCode::not_found, "there is no journal in " + options.state_directory,
                      options.state_directory};
     }
-    BACKOUT_TRY_ASSIGN(auto ledger, open_reading_ledger(options.state_directory));
+    BACKOUT_TRY_ASSIGN(auto ledger, open_reading_ledger(options.state_directory, options.copy_limit));
     return std::unique_ptr<JournalStore>(std::move(ledger));
 }
 

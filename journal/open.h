@@ -15,6 +15,7 @@ namespace backout {
 struct JournalOptions {
     std::string state_directory;  ///< absolute, real path (not inside the root: already joined)
     std::uint64_t initial_bytes = 10U << 20;
+    std::uint64_t copy_limit = 64U << 20;  ///< bytes up to which readers work on a copy in memory; above in place
 };
 
 enum class JournalPresence { absent, present };

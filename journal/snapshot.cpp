@@ -15,7 +15,10 @@ namespace backout {
 
 namespace {
 
-constexpr int kAttempts = 50;
+constexpr int kLooks = 50;
+constexpr int kCopies = 3;
+/// Where the first meta page says how large a page is.
+constexpr std::size_t kPageSizeAt = 40;
 
 Status read_fully(int fd, char* to, std::size_t length, const std::string& path) {
     std::size_t have = 0;
@@ -34,17 +37,28 @@ Status read_fully(int fd, char* to, std::size_t length, const std::string& path)
     return {};
 }
 
+/// Both meta pages, by the page size that the first one claims.
+Result<Bytes> read_beginning(int fd, const std::string& path) {
+    BACKOUT_TRY_ASSIGN(Bytes bytes, read_at(fd, 0, 2 * 4096, path));
+    std::uint32_t page_size = 0;
+    if (bytes.size() >= kPageSizeAt + sizeof page_size) {
+        std::memcpy(&page_size, bytes.data() + kPageSizeAt, sizeof page_size);
+    }
+    if (page_size <= 4096 || page_size > 65536) return bytes;
+    return read_at(fd, 0, 2 * static_cast<std::size_t>(page_size), path);
+}
+
 }  // namespace
 
 Result<RawLook> look_at_data_file(int fd, const std::string& path) {
     Result<LmdbMeta> meta = journal_damage("data.mdb: its meta pages can't be read");
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    for (int attempt = 0; attempt < kLooks; ++attempt) {
         struct stat status {};
         if (fstat(fd, &status) != 0) return system_error(errno, "fstat", path);
         const auto size = static_cast<std::uint64_t>(status.st_size);
         if (size == 0) return journal_damage("data.mdb is empty");
-        BACKOUT_TRY_ASSIGN(Bytes once, read_at(fd, 0, kMetaBytes, path));
-        BACKOUT_TRY_ASSIGN(const Bytes again, read_at(fd, 0, kMetaBytes, path));
+        BACKOUT_TRY_ASSIGN(Bytes once, read_beginning(fd, path));
+        BACKOUT_TRY_ASSIGN(const Bytes again, read_at(fd, 0, once.size(), path));
         meta = read_metas(once, size);
         // A commit may be writing its meta page just now: only a second equal look is believed, for good or bad.
         if (once == again && meta.ok()) return RawLook{*meta, std::move(once), size};
@@ -85,15 +99,15 @@ Status Snapshot::copy(int data_fd, const RawLook& look, const std::string& path)
     return {};
 }
 
-Result<Snapshot> Snapshot::take(int data_fd, const std::string& path) {
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+Result<std::optional<Snapshot>> Snapshot::take(int data_fd, const std::string& path) {
+    for (int attempt = 0; attempt < kCopies; ++attempt) {
         BACKOUT_TRY_ASSIGN(const RawLook look, look_at_data_file(data_fd, path));
         Snapshot snapshot;
         BACKOUT_TRY(snapshot.copy(data_fd, look, path));
         BACKOUT_TRY_ASSIGN(const RawLook after, look_at_data_file(data_fd, path));
-        if (after.meta.transaction <= look.meta.transaction + 1) return snapshot;
+        if (after.meta.transaction <= look.meta.transaction + 1) return std::optional<Snapshot>(std::move(snapshot));
     }
-    return Error{ErrorCode::journal, "the journal changes too quickly to be read: try again"};
+    return std::optional<Snapshot>{};
 }
 
 }  // namespace backout

@@ -2,17 +2,16 @@
 // A reader's copy of data.mdb in memory. A reader of LMDB proper writes its slot into lock.mdb, can be crashed by
 // damage or by a read error, and makes the file grow while it reads. A copy does none of that: `status` and its like
 // leave no trace and wait for nobody. A commit may go on meanwhile: LMDB overwrites no page of a commit before the
-// third one after it, so a copy is whole if at most one commit came in between; else it is taken again.
+// third one after it, so a copy is whole if at most one commit came in between; else it is taken again, and beside a
+// busy writer given up.
 
+#include <optional>
 #include <string>
 
 #include "journal/lmdb_pages.h"
 #include "journal/private_files.h"
 
 namespace backout {
-
-/// Up to this size readers take copies; a larger journal is read in place.
-inline constexpr std::uint64_t kSnapshotLimit = 64U << 20;
 
 /// The commits that a data file speaks of.
 struct RawLook {
@@ -26,8 +25,9 @@ Result<RawLook> look_at_data_file(int fd, const std::string& path);
 
 class Snapshot {
   public:
-    /// Copies the newest commit of an open data file. Errors: `journal`, `io`.
-    static Result<Snapshot> take(int data_fd, const std::string& path);
+    /// Copies the newest commit of an open data file. Nothing if commits come in faster than it can be copied: then a
+    /// writer is at work, and LMDB's own lock is the way to read. Errors: `journal`, `io`.
+    static Result<std::optional<Snapshot>> take(int data_fd, const std::string& path);
     ~Snapshot();
     Snapshot(Snapshot&& other) noexcept;
     Snapshot& operator=(Snapshot&& other) noexcept;
