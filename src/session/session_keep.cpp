@@ -10,6 +10,7 @@
 #include "session/image_census.h"
 #include "session/local_session.h"
 #include "session/rollback_choice.h"
+#include "session/tidy_images.h"
 
 namespace backout {
 
@@ -138,6 +139,7 @@ Result<Session::Pruned> LocalSession::prune(std::optional<std::size_t> keep, std
     // All images of a chain first: a crash in between is mended by pruning again.
     for (const RunSummary& run : dropped) BACKOUT_TRY(release_run(place, run));
     for (const RunSummary& run : dropped) BACKOUT_TRY(place.journal->remove_run(run.number));
+    BACKOUT_TRY(remove_empty_stores(*host_, *place.journal, state_in_host()));
     BACKOUT_TRY_ASSIGN(const ImageCensus at_last, count_images(*host_, *place.journal));
     pruned.bytes = at_first.bytes > at_last.bytes ? at_first.bytes - at_last.bytes : 0;
     return pruned;

@@ -26,7 +26,25 @@ std::string without_second(const std::string& name) {
     return ends_so ? name.substr(0, name.size() - kSecond.size()) : name;
 }
 
+/// An image that holds nothing (of a step that created something) still names its store: taking it back puts there what
+/// it removes. So a store stays as long as any run could be taken back or redone.
+Result<bool> some_run_may_need_stores(JournalStore& journal) {
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
+    for (const RunSummary& run : runs) {
+        if (run.changed || run.finished == 0) return true;
+    }
+    return false;
+}
+
 }  // namespace
+
+Status remove_empty_stores(Host& host, JournalStore& journal, const std::string& state_path) {
+    BACKOUT_TRY_ASSIGN(const bool needed, some_run_may_need_stores(journal));
+    if (needed) return {};
+    BACKOUT_TRY_ASSIGN(const std::vector<std::string> stores, all_image_stores(host, journal, state_path));
+    for (const std::string& store : stores) BACKOUT_TRY(remove_store_if_empty(host, journal, store));
+    return {};
+}
 
 Status tidy_images(Host& host, JournalStore& journal, const std::string& state_path, const RunOutcome& outcome) {
     if (!outcome.state.finished) return {};
@@ -38,8 +56,7 @@ Status tidy_images(Host& host, JournalStore& journal, const std::string& state_p
         BACKOUT_TRY_ASSIGN(const std::shared_ptr<Directory> directory, host.open_directory(slot.store));
         BACKOUT_TRY(remove_tree(*directory, slot.name));
     }
-    for (const std::string& store : stores) BACKOUT_TRY(remove_store_if_empty(host, journal, store));
-    return {};
+    return remove_empty_stores(host, journal, state_path);
 }
 
 }  // namespace backout

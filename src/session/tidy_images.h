@@ -11,6 +11,9 @@
 
 namespace backout {
 
+/// Removes empty image stores once no run is left that could need one.
+Status remove_empty_stores(Host& host, JournalStore& journal, const std::string& state_path);
+
 /// Removes slots of a finished run that none of its images name, and empty stores. An unfinished run is left alone.
 /// Requires: the lease. `state_path`: the state directory inside the host's root, "" if it lies outside.
 Status tidy_images(Host& host, JournalStore& journal, const std::string& state_path, const RunOutcome& outcome);
