@@ -135,6 +135,12 @@ class Box:
         output, errors = running.communicate(timeout=timeout)
         return Ran(running.args, running.returncode, output.decode(), errors.decode())
 
+    def journal_file(self):
+        """The file that holds the journal."""
+        found = list(self.state.glob("**/data.mdb"))
+        expect_equal(len(found), 1, f"files of the journal in {self.state}")
+        return found[0]
+
     def newest_run(self):
         runs = self.run("history", "--json").expect(0).json()
         return runs[0] if runs else None
@@ -291,10 +297,11 @@ def write_action(box, name, content, **more):
 
 
 def waiting_action(box, begun, go, **more):
-    """A command that says that it began, and ends when the file `go` is there. It can be taken back."""
+    """A command that says that it began, and ends when the file `go` is there. It is taken back by removing that."""
     script = f"touch {box.folder / begun}; while [ ! -e {box.folder / go} ]; do sleep 0.02; done"
     return {"id": "wait", "action": "command.run",
-            "with": {"argv": ["sh", "-c", script], "undo": {"argv": ["true"]}, "touches": [box.path("none")],
+            "with": {"argv": ["sh", "-c", script], "undo": {"argv": ["rm", "-f", str(box.folder / go)]},
+                     "touches": [box.path("none")],
                      "probe": {"argv": ["test", "-e", str(box.folder / go)]}}, **more}
 
 
