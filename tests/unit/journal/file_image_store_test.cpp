@@ -185,7 +185,7 @@ TEST(FileImageStoreOnDisk, FindsTheMountOfDevShm) {
     const auto host = open_posix_host("/");
     ASSERT_TRUE(host.ok());
     const auto shm = (*host)->open_directory("/dev/shm");
-    TemporaryDirectory directory;
+    const TemporaryDirectory directory(std::filesystem::temp_directory_path().string());
     if (!shm.ok() || (*shm)->own_status()->mount == (*(*host)->open_directory(directory.path()))->own_status()->mount) {
         GTEST_SKIP() << "/dev/shm is no mount of its own here";
     }

@@ -1,0 +1,223 @@
+// A damaged journal gives errors or right answers, never wrong ones, and never ends its reader.
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "journal/lmdb_journal.h"
+#include "journal/lmdb_pages.h"
+#include "unit/journal/disk_journal.h"
+#include "unit/journal/in_child.h"
+#include "unit/journal/temporary_directory.h"
+
+namespace backout {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class DamagedJournal : public ::testing::Test {
+  protected:
+    DamagedJournal() {
+        {
+            const auto journal = open_or_fail(state_);
+            fill_journal(*journal);
+        }
+        right_ = answers(**open_journal_for_reading({state_}));
+        data_ = read_whole(state_ + "/data.mdb");
+        used_ = static_cast<std::size_t>(read_metas(data_, data_.size())->used_bytes());
+    }
+
+    /// "" or what was wrong.
+    std::string judge() {
+        const auto reading = open_journal_for_reading({state_});
+        if (!reading.ok()) {
+            return reading.error().code == ErrorCode::journal ? "" : "open: " + reading.error().text();
+        }
+        ++read_through_;
+        const auto lines = answers(**reading);
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            if (lines[i] != right_[i] && lines[i].rfind("error ", 0) != 0)
+                return "silently wrong: " + lines[i].substr(0, 200);
+        }
+        return "";
+    }
+    void put(const std::string& name, std::size_t at, const Bytes& bytes) {
+        const int fd = ::open((state_ + "/" + name).c_str(), O_WRONLY | O_CLOEXEC);
+        ASSERT_EQ(::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(at)), static_cast<ssize_t>(bytes.size()));
+        ::close(fd);
+    }
+    std::vector<std::string> findings() {
+        const auto found = check_journal({state_});
+        if (!found.ok()) return {"error " + found.error().text()};
+        return *found;
+    }
+    Error open_error() {
+        SystemIdSource ids;
+        const auto opened = open_journal({state_}, ids);
+        return opened.ok() ? Error{ErrorCode::failed, "opened"} : opened.error();
+    }
+
+    TemporaryDirectory directory_;
+    const std::string state_ = directory_ / "state";
+    std::vector<std::string> right_;
+    Bytes data_;
+    std::size_t used_ = 0;
+    int read_through_ = 0;
+};
+
+TEST_F(DamagedJournal, SoundOneHasNoFindings) {
+    EXPECT_THAT(findings(), IsEmpty());
+    EXPECT_EQ(judge(), "");
+}
+
+/// One bit of every so many bytes; of every byte with BACKOUT_TEST_FULL set.
+TEST_F(DamagedJournal, FlippedBitNeverGivesAWrongAnswer) {
+    const unsigned seed = std::random_device{}();
+    const std::size_t stride = std::getenv("BACKOUT_TEST_FULL") != nullptr ? 1 : 211;
+    ASSERT_GT(used_, 10U * 4096U);
+    const std::string verdict = answer_of_child([&] {
+        std::mt19937 random(seed);
+        std::size_t tried = 0;
+        for (std::size_t at = random() % stride; at < used_; at += stride, ++tried) {
+            put("data.mdb", at, Bytes(1, static_cast<char>(data_[at] ^ static_cast<char>(1U << (random() % 8)))));
+            const std::string wrong = judge();
+            if (!wrong.empty()) return "byte " + std::to_string(at) + ": " + wrong;
+            put("data.mdb", at, data_.substr(at, 1));
+        }
+        return "tried " + std::to_string(tried > used_ / stride - 2 ? 1 : 0) + ", some readable " +
+               std::to_string(read_through_ > 0 ? 1 : 0);
+    });
+    EXPECT_EQ(verdict, "tried 1, some readable 1") << "seed " << seed;
+}
+
+/// What was damaged and then written to: either refused, or what was acknowledged is there afterwards.
+TEST_F(DamagedJournal, FlippedBitIsNotWrittenOver) {
+    const unsigned seed = std::random_device{}();
+    std::mt19937 random(seed);
+    int refused = 0;
+    for (int round = 0; round < 40; ++round) {
+        write_whole(state_ + "/data.mdb", data_);
+        const std::size_t at = random() % used_;
+        put("data.mdb", at, Bytes(1, static_cast<char>(data_[at] ^ static_cast<char>(1U << (random() % 8)))));
+        const std::string verdict = answer_of_child([&]() -> std::string {
+            SystemIdSource ids;
+            auto opened = open_journal({state_, 256U << 10}, ids);
+            if (!opened.ok()) return "refused";
+            std::vector<Record> records = {make_record(RecordType::step_applied, 2)};
+            if (!(*opened)->append(4, records).ok()) return "refused";
+            opened->reset();
+            const auto reading = open_journal_for_reading({state_});
+            if (!reading.ok()) return reading.error().text();
+            const auto read = (*reading)->records(4);
+            if (!read.ok()) return read.error().text();
+            return read->size() == 5 ? "kept" : "lost";
+        });
+        EXPECT_TRUE(verdict == "refused" || verdict == "kept") << verdict << " byte " << at << " seed " << seed;
+        refused += verdict == "refused" ? 1 : 0;
+    }
+    EXPECT_GT(refused, 0);
+}
+
+TEST_F(DamagedJournal, TruncatedAtEveryPageIsRefused) {
+    for (std::size_t size = 0; size < used_; size += 4096) {
+        write_whole(state_ + "/data.mdb", data_.substr(0, size));
+        EXPECT_EQ(answer_of_child([&] { return judge() + std::to_string(read_through_); }), "0") << size;
+        EXPECT_EQ(open_error().code, ErrorCode::journal) << size;
+        EXPECT_FALSE(findings().empty());
+    }
+}
+
+TEST_F(DamagedJournal, EmptyFileIsNotANewJournal) {
+    write_whole(state_ + "/data.mdb", {});
+    const Error error = open_error();
+    EXPECT_EQ(error.code, ErrorCode::journal);
+    EXPECT_THAT(error.message, HasSubstr("backout doctor"));
+    EXPECT_EQ(open_journal_for_reading({state_}).error().code, ErrorCode::journal);
+    EXPECT_EQ(read_whole(state_ + "/data.mdb"), "");
+}
+
+TEST_F(DamagedJournal, MarkerWithoutDataStopsEverything) {
+    ASSERT_TRUE(std::filesystem::remove(state_ + "/data.mdb"));
+    EXPECT_EQ(journal_presence(state_).error().code, ErrorCode::journal);
+    EXPECT_EQ(open_error().code, ErrorCode::journal);
+    EXPECT_EQ(open_journal_for_reading({state_}).error().code, ErrorCode::journal);
+    EXPECT_FALSE(findings().empty());
+    EXPECT_FALSE(std::filesystem::exists(state_ + "/data.mdb"));
+}
+
+TEST_F(DamagedJournal, OlderCopyPutBackIsNoticed) {
+    {
+        const auto journal = open_or_fail(state_);
+        std::vector<Record> records = {make_record(RecordType::step_applied, 2), finished("committed")};
+        ASSERT_TRUE(journal->append(4, records).ok());
+    }
+    write_whole(state_ + "/data.mdb", data_);
+    EXPECT_THAT(open_error().message, HasSubstr("older copy"));
+    EXPECT_THAT(open_journal_for_reading({state_}).error().message, HasSubstr("older copy"));
+}
+
+TEST_F(DamagedJournal, AnotherJournalPutInItsPlaceIsNoticed) {
+    const std::string other = directory_ / "other";
+    fill_journal(*open_or_fail(other));
+    write_whole(state_ + "/data.mdb", read_whole(other + "/data.mdb"));
+    EXPECT_EQ(open_error().code, ErrorCode::journal);
+    EXPECT_EQ(open_journal_for_reading({state_}).error().code, ErrorCode::journal);
+    write_whole(state_ + "/head", read_whole(other + "/head"));
+    EXPECT_THAT(open_error().message, HasSubstr("marker"));
+}
+
+TEST_F(DamagedJournal, HeadAndMarkerAreLookedAt) {
+    const Bytes head = read_whole(state_ + "/head");
+    for (std::size_t at = 0; at < head.size(); at += 31) {
+        Bytes bad = head;
+        bad[at] = static_cast<char>(bad[at] ^ 4);
+        bad[(at + 512) % 1024] = static_cast<char>(bad[(at + 512) % 1024] ^ 4);
+        write_whole(state_ + "/head", bad);
+        EXPECT_EQ(judge(), "") << at;
+    }
+    write_whole(state_ + "/head", "");
+    EXPECT_EQ(open_error().code, ErrorCode::journal);
+    write_whole(state_ + "/head", head);
+    write_whole(state_ + "/marker", "something else\n");
+    EXPECT_EQ(open_error().code, ErrorCode::journal);
+}
+
+TEST_F(DamagedJournal, SwappedPagesAreNoticed) {
+    const std::string verdict = answer_of_child([&]() -> std::string {
+        for (std::size_t page = 2; page + 1 < used_ / 4096; ++page) {
+            put("data.mdb", page * 4096, data_.substr((page + 1) * 4096, 4096) + data_.substr(page * 4096, 4096));
+            const std::string wrong = judge();
+            if (!wrong.empty()) return wrong;
+            put("data.mdb", page * 4096, data_.substr(page * 4096, 8192));
+        }
+        return "";
+    });
+    EXPECT_EQ(verdict, "");
+}
+
+TEST_F(DamagedJournal, PagesOfAnythingEndInAnAnswer) {
+    const unsigned seed = std::random_device{}();
+    std::mt19937 random(seed);
+    const auto metas = read_metas(data_, data_.size());
+    for (int round = 0; round < 400; ++round) {
+        Bytes pages = data_.substr(0, used_);
+        for (int i = 0; i < 20; ++i) pages[8192 + random() % (used_ - 8192)] = static_cast<char>(random());
+        const auto checked = check_pages(pages, *metas);
+        ASSERT_TRUE(checked.ok() || checked.error().code == ErrorCode::journal) << "seed " << seed;
+        Bytes beginning = data_.substr(0, 8192);
+        for (int i = 0; i < 5; ++i) beginning[random() % 160 + 4096 * (random() % 2)] = static_cast<char>(random());
+        const auto meta = read_metas(beginning, used_);
+        if (meta.ok()) {
+            ASSERT_LE(meta->used_bytes(), used_);
+            ASSERT_TRUE(check_pages(data_.substr(0, used_), *meta).ok() || true);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace backout
