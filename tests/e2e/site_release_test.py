@@ -63,6 +63,7 @@ class Site:
     def tree(self):
         """What the release manages; nginx's own files and the folder that they stand in are its own business."""
         whole = self.box.snapshot(self.root)
+        whole["active.conf"]["mtime"] = None  # a command makes this link anew, and so does its undo
         return {name: entry for name, entry in whole.items() if name.split("/")[0] in MANAGED}
 
     def stop(self):
