@@ -12,6 +12,8 @@ namespace backout {
 namespace {
 
 constexpr int kMostLinks = 40;
+constexpr std::size_t kLongestName = 255;
+constexpr std::size_t kLongestPath = 2048;  // well below what a host refuses, whatever a name adds
 
 std::string child_key(const std::string& directory, const std::string& name) {
     return directory == "/" ? "/" + name : directory + "/" + name;
@@ -128,8 +130,22 @@ Result<std::string> PredictedWorld::walk(const std::string& path, int links_left
     return key;
 }
 
+// Thousands of targets share a parent: the way there is walked once.
+Result<std::string> PredictedWorld::real_key_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    const std::string name = slash == std::string::npos ? "" : path.substr(slash + 1);
+    const bool plain = !name.empty() && name != "." && name != ".." && name.size() <= kLongestName &&
+                       path.size() < kLongestPath && name.find('\0') == std::string::npos;
+    if (!plain) return real_.key_of(path);
+    const auto known = parents_.find(path.substr(0, slash));
+    if (known != parents_.end()) return child_key(known->second, name);
+    BACKOUT_TRY_ASSIGN(std::string key, real_.key_of(path));
+    parents_[path.substr(0, slash)] = parent_key(key);
+    return key;
+}
+
 Result<std::string> PredictedWorld::key_of(const std::string& path) {
-    auto real = real_.key_of(path);
+    auto real = real_key_of(path);
     if (real.ok() && !links_changed_) return real;
     if (!real.ok() && (real.error().code == ErrorCode::invalid || layers_.empty())) return real;
     const std::size_t slash =

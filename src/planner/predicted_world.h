@@ -52,6 +52,7 @@ class PredictedWorld final : public WorldView {
         std::string below = {};  // the key relative to the layer's, "" for the layer itself
     };
 
+    Result<std::string> real_key_of(const std::string& path);
     Decision decide(const std::string& key);
     const Layer* layer_at(const std::string& key) const;
     Result<std::string> walk(const std::string& path, int links_left);
@@ -69,6 +70,7 @@ class PredictedWorld final : public WorldView {
     std::map<std::string, Layer> layers_;  // by key
     std::map<std::string, Seen> paths_;    // the real world by key
     std::map<std::string, std::vector<std::string>> lists_;
+    std::map<std::string, std::string> parents_;  // real keys of directories by the path that led there
     std::set<std::string> seen_;
     bool links_changed_ = false;  // a prediction made, removed or replaced a link: real paths may lead elsewhere
 };
