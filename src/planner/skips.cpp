@@ -47,7 +47,7 @@ class Spread {
             const std::string name = "'" + printable(action.id) + "'";
             const std::string state = skips_[at]->blocked ? "blocked" : "skipped";
             for (const std::size_t other : dependents_[action.id]) {
-                skip(other, Skip{"blocked: depends on " + name + ", which is " + state, true});
+                skip(other, Skip{"depends on " + name + ", which is " + state, true});
             }
             if (action.group.empty()) continue;
             // Once is enough: after the first, all members are skipped.

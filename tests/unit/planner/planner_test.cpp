@@ -110,9 +110,9 @@ TEST_F(PlannerOnMemHost, ShowsSkippedActionsAndBlocksWhatDependsOnThem) {
     EXPECT_EQ(made.steps[0].operation, "skip");
     EXPECT_EQ(made.steps[0].target, "/etc/a");
     EXPECT_THAT(made.steps[0].reason, HasSubstr("inputs.want"));
-    EXPECT_EQ(made.steps[1].reason, "blocked: depends on 'a', which is skipped");
+    EXPECT_EQ(made.steps[1].reason, "depends on 'a', which is skipped");
     EXPECT_EQ(made.steps[1].details["blocked"], true);
-    EXPECT_EQ(made.steps[2].reason, "blocked: depends on 'b', which is blocked");
+    EXPECT_EQ(made.steps[2].reason, "depends on 'b', which is blocked");
     EXPECT_EQ(made.steps[3].operation, "create");
 }
 
