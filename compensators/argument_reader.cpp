@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "base/number.h"
 #include "plan/template.h"
 
 namespace backout {
@@ -123,12 +124,12 @@ std::optional<std::uint32_t> ArgumentReader::mode(const std::string& name) {
     const Json* value = find_typed(name, is_plain_text, "a mode as octal text like \"0644\"");
     if (value == nullptr) return std::nullopt;
     const std::string digits = value->get<std::string>();
-    if (digits.empty() || digits.size() > 5 || digits.find_first_not_of("01234567") != std::string::npos ||
-        std::stoul(digits, nullptr, 8) > 07777) {
+    const std::optional<std::uint64_t> mode = digits.size() > 5 ? std::nullopt : parse_unsigned(digits, 8);
+    if (!mode || *mode > 07777) {
         complain(name, "a mode as octal text like \"0644\" is expected, not \"" + digits + "\"");
         return std::nullopt;
     }
-    return static_cast<std::uint32_t>(std::stoul(digits, nullptr, 8));
+    return static_cast<std::uint32_t>(*mode);
 }
 
 std::vector<std::int64_t> ArgumentReader::integers(const std::string& name, const std::vector<std::int64_t>& fallback) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "base/number.h"
 #include "compensators/json_splice_parse.h"
 
 namespace backout {
@@ -223,8 +224,7 @@ std::string json_pointer_of(const JsonPath& path) {
 
 std::optional<std::size_t> json_index(const std::string& token) {
     if (token.empty() || token.size() > 9 || (token.size() > 1 && token[0] == '0')) return std::nullopt;
-    if (token.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-    return std::stoul(token);
+    return parse_unsigned(token);
 }
 
 Result<JsonText> JsonText::parse(Bytes text) {

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "base/number.h"
 #include "journal/ledger.h"
 #include "journal/ledger_access.h"
 
@@ -27,8 +28,10 @@ RunWord parse_word(const std::string& word) {
     const std::string rest = named ? word.substr(2) : word;
     const std::string digits = rest.substr(0, rest.find('-'));
     if (!all_digits(digits) || (!named && digits != rest)) return parsed;
+    const std::optional<std::uint64_t> number = parse_unsigned(digits);
+    if (!number) return parsed;  // more digits than any run has
     parsed.numbered = true;
-    parsed.number = std::stoull(digits);
+    parsed.number = *number;
     if (named) parsed.beginning = word;
     return parsed;
 }

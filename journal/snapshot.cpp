@@ -27,7 +27,7 @@ Status read_fully(int fd, char* to, std::size_t length, const std::string& path)
         if (done < 0 && errno == EINTR) continue;
         if (done < 0) {
             return Error{ErrorCode::journal,
-                         "the journal can't be read: " + path + ": " + std::strerror(errno) +
+                         "the journal can't be read: " + system_error(errno, "read", path).message +
                              "; check the disk, then put the state directory back from a backup",
                          path, errno};
         }
@@ -63,7 +63,7 @@ Result<RawLook> look_at_data_file(int fd, const std::string& path) {
         // A commit may be writing its meta page just now: only a second equal look is believed, for good or bad.
         if (once == again && meta.ok()) return RawLook{*meta, std::move(once), size};
         if (once == again && attempt > 3) return meta.error();
-        ::usleep(1000);
+        ::usleep(1000);  // lint: sleep is right here, a reader has no clock and waits for one commit at most
     }
     return meta.ok() ? journal_damage("data.mdb: its meta pages never stand still") : meta.error();
 }

@@ -36,7 +36,7 @@ class OwnedFd {
 };
 
 Error unreadable(const std::string& name, int error_number) {
-    Error error{ErrorCode::invalid, printable(name) + " can't be read: " + std::strerror(error_number), name};
+    Error error{ErrorCode::invalid, "can't be read: " + system_error(error_number, "open", printable(name)).message, name};
     error.system_errno = error_number;
     return error;
 }

@@ -103,28 +103,28 @@ std::optional<Command> Decider::after_failure() const {
 /// it records the failure and goes on; drift waits for a person where the plan says so.
 Command Decider::failed(std::uint32_t step) const {
     const LiveStep& now = live(step);
-    if (now.failure->code == ErrorCode::canceled) return {Action::stop_resumable, {step}, "stopped at once"};
+    if (now.failure->code == ErrorCode::canceled) return {CommandKind::stop_resumable, {step}, "stopped at once"};
     const bool attempts_left = record(step).attempts + 1 < shape_.step(step).attempts;
     if (attempts_left && !live_.stop_asked && now.failure->code != ErrorCode::conflict)
-        return {Action::retry, {step}, {}};
-    if (shape_.is_rollback && !now.conflicts.empty()) return {Action::record_conflict, {step}, {}};
+        return {CommandKind::retry, {step}, {}};
+    if (shape_.is_rollback && !now.conflicts.empty()) return {CommandKind::record_conflict, {step}, {}};
     if (now.drift && shape_.stop_on_drift && !shape_.is_rollback) {
-        return {Action::await_person,
+        return {CommandKind::await_person,
                 {step},
                 "drift in step " + std::to_string(step) + ", and the plan says to stop there"};
     }
-    return {Action::record_failure, {step}, now.failure->text()};
+    return {CommandKind::record_failure, {step}, now.failure->text()};
 }
 
 std::optional<Command> Decider::stop_here() const {
     if (!live_.stop_asked || in_flight()) return std::nullopt;
-    if (live_.abort_asked && !shape_.is_rollback) return Command{Action::begin_abort, {}, "stopped by a signal"};
-    return Command{Action::stop_resumable, {}, "stopped by a signal"};
+    if (live_.abort_asked && !shape_.is_rollback) return Command{CommandKind::begin_abort, {}, "stopped by a signal"};
+    return Command{CommandKind::stop_resumable, {}, "stopped by a signal"};
 }
 
 std::optional<Command> Decider::forward_window(const Steps& window) const {
     const Steps still = choose(window, [this](std::uint32_t s) { return open(s) && !shape_.step(s).changes; });
-    if (!still.empty()) return Command{Action::settle, still, {}};
+    if (!still.empty()) return Command{CommandKind::settle, still, {}};
     if (auto command = doubts(window)) return command;
     return pipeline(window);
 }
@@ -132,7 +132,7 @@ std::optional<Command> Decider::forward_window(const Steps& window) const {
 /// Steps that were intended before a crash: look first, then the table decides.
 std::optional<Command> Decider::doubts(const Steps& window) const {
     const Steps unseen = choose(window, [this](std::uint32_t s) { return in_doubt_after_crash(s) && !live(s).seen; });
-    if (!unseen.empty()) return Command{Action::observe, unseen, {}};
+    if (!unseen.empty()) return Command{CommandKind::observe, unseen, {}};
     for (std::uint32_t step : window) {
         if (!in_doubt_after_crash(step)) continue;
         if (auto command = settle_one_forward(step)) return command;
@@ -141,22 +141,22 @@ std::optional<Command> Decider::doubts(const Steps& window) const {
 }
 
 std::optional<Command> Decider::settle_one_forward(std::uint32_t step) const {
-    if (record(step).phase == StepPhase::undo_in_doubt) return Command{Action::undo_first, {step}, {}};
+    if (record(step).phase == StepPhase::undo_in_doubt) return Command{CommandKind::undo_first, {step}, {}};
     switch (settle_forward(*live(step).seen, shape_.step(step).effect)) {
-        case Settlement::apply: return Command{Action::adopt, {step}, {}};
-        case Settlement::mark: return Command{Action::adopt_done, {step}, {}};
+        case Settlement::apply: return Command{CommandKind::adopt, {step}, {}};
+        case Settlement::mark: return Command{CommandKind::adopt_done, {step}, {}};
         case Settlement::undo_then_apply:
-            if (shape_.step(step).undoable) return Command{Action::undo_first, {step}, {}};
-            return Command{Action::await_person,
+            if (shape_.step(step).undoable) return Command{CommandKind::undo_first, {step}, {}};
+            return Command{CommandKind::await_person,
                            {step},
                            "step " + std::to_string(step) +
                                " is in doubt and can't be undone: whether it was done must be said by a person"};
         case Settlement::conflict:
-            return Command{shape_.is_rollback ? Action::record_conflict : Action::record_failure,
+            return Command{shape_.is_rollback ? CommandKind::record_conflict : CommandKind::record_failure,
                            {step},
                            "somebody else changed what the step was changing"};
         case Settlement::halt:
-            return Command{Action::await_person, {step}, "step " + std::to_string(step) + " can't be looked at"};
+            return Command{CommandKind::await_person, {step}, "step " + std::to_string(step) + " can't be looked at"};
         case Settlement::restore:
         case Settlement::impossible: break;
     }
@@ -167,29 +167,29 @@ std::optional<Command> Decider::settle_one_forward(std::uint32_t step) const {
 std::optional<Command> Decider::pipeline(const Steps& window) const {
     struct Line {
         Progress at;
-        Action action;
+        CommandKind kind;
     };
-    static constexpr Line kLines[] = {{Progress::staged, Action::secure}, {Progress::secured, Action::intend},
-                                      {Progress::intended, Action::act},  {Progress::acted, Action::sync},
-                                      {Progress::synced, Action::verify}, {Progress::verified, Action::record_applied}};
+    static constexpr Line kLines[] = {{Progress::staged, CommandKind::secure}, {Progress::secured, CommandKind::intend},
+                                      {Progress::intended, CommandKind::act},  {Progress::acted, CommandKind::sync},
+                                      {Progress::synced, CommandKind::verify}, {Progress::verified, CommandKind::record_applied}};
     const Steps fresh = choose(window, [this](std::uint32_t s) { return open(s) && progress(s) == Progress::none; });
-    if (!fresh.empty()) return Command{Action::stage, fresh, {}};
+    if (!fresh.empty()) return Command{CommandKind::stage, fresh, {}};
     for (const Line& line : kLines) {
         const Steps there = choose(window, [&](std::uint32_t s) { return progress(s) == line.at && !live(s).gave_up; });
-        if (!there.empty()) return Command{line.action, there, {}};
+        if (!there.empty()) return Command{line.kind, there, {}};
     }
     return std::nullopt;
 }
 
 Command Decider::end() const {
-    if (!live_.checked_at_end) return {Action::check_end, {}, {}};
+    if (!live_.checked_at_end) return {CommandKind::check_end, {}, {}};
     const bool gave_up =
         std::any_of(live_.steps.begin(), live_.steps.end(), [](const LiveStep& s) { return s.gave_up; });
     if (shape_.is_rollback && gave_up)
-        return {Action::await_person, {}, "not everything could be taken back; `resume` tries again"};
-    if (live_.final_failure.empty() || shape_.is_rollback) return {Action::finish, {}, {}};
-    if (shape_.stop_on_drift) return {Action::await_person, {}, live_.final_failure};
-    return {Action::begin_abort, {}, live_.final_failure};
+        return {CommandKind::await_person, {}, "not everything could be taken back; `resume` tries again"};
+    if (live_.final_failure.empty() || shape_.is_rollback) return {CommandKind::finish, {}, {}};
+    if (shape_.stop_on_drift) return {CommandKind::await_person, {}, live_.final_failure};
+    return {CommandKind::begin_abort, {}, live_.final_failure};
 }
 
 // ---- back
@@ -210,7 +210,7 @@ bool Decider::behind_pivot(const Steps& window) const {
 
 Command Decider::back() const {
     if (live_.stop_asked && !live_.abort_asked && !in_flight())
-        return {Action::stop_resumable, {}, "stopped by a signal"};
+        return {CommandKind::stop_resumable, {}, "stopped by a signal"};
     for (auto window = shape_.windows.rbegin(); window != shape_.windows.rend(); ++window) {
         if (behind_pivot(*window)) break;
         if (auto command = back_window(Steps(window->rbegin(), window->rend()))) return *command;
@@ -221,13 +221,13 @@ Command Decider::back() const {
 std::optional<Command> Decider::back_window(const Steps& window) const {
     const auto waiting = [this](std::uint32_t s) { return to_take_back(s) && progress(s) == Progress::none; };
     const Steps unseen = choose(window, [&](std::uint32_t s) { return waiting(s) && !live(s).seen; });
-    if (!unseen.empty()) return Command{Action::observe, unseen, {}};
+    if (!unseen.empty()) return Command{CommandKind::observe, unseen, {}};
     for (std::uint32_t step : window) {
         if (!waiting(step)) continue;
         if (auto command = settle_one_back(step)) return command;
     }
     const Steps restore = choose(window, waiting);
-    if (!restore.empty()) return Command{Action::prepare_undo, restore, {}};
+    if (!restore.empty()) return Command{CommandKind::prepare_undo, restore, {}};
     return undo_pipeline(window);
 }
 
@@ -235,14 +235,14 @@ std::optional<Command> Decider::back_window(const Steps& window) const {
 std::optional<Command> Decider::settle_one_back(std::uint32_t step) const {
     const StepShape& shape = shape_.step(step);
     switch (settle_back(record(step).phase, *live(step).seen, shape.effect)) {
-        case Settlement::mark: return Command{Action::sync_undo, {step}, {}};
+        case Settlement::mark: return Command{CommandKind::sync_undo, {step}, {}};
         case Settlement::restore:
             if (shape.undoable) return std::nullopt;
-            return Command{Action::record_residue, {step}, "irreversible"};
+            return Command{CommandKind::record_residue, {step}, "irreversible"};
         case Settlement::conflict:
-            return Command{shape.undoable ? Action::record_conflict : Action::record_residue, {step}, {}};
+            return Command{shape.undoable ? CommandKind::record_conflict : CommandKind::record_residue, {step}, {}};
         case Settlement::halt:
-            return Command{Action::await_person, {step}, "step " + std::to_string(step) + " can't be looked at"};
+            return Command{CommandKind::await_person, {step}, "step " + std::to_string(step) + " can't be looked at"};
         case Settlement::apply:
         case Settlement::undo_then_apply:
         case Settlement::impossible: break;
@@ -253,16 +253,16 @@ std::optional<Command> Decider::settle_one_back(std::uint32_t step) const {
 std::optional<Command> Decider::undo_pipeline(const Steps& window) const {
     struct Line {
         Progress at;
-        Action action;
+        CommandKind kind;
     };
-    static constexpr Line kLines[] = {{Progress::staged, Action::secure_undo},
-                                      {Progress::secured, Action::intend_undo},
-                                      {Progress::intended, Action::act_undo},
-                                      {Progress::acted, Action::sync_undo},
-                                      {Progress::synced, Action::record_undone}};
+    static constexpr Line kLines[] = {{Progress::staged, CommandKind::secure_undo},
+                                      {Progress::secured, CommandKind::intend_undo},
+                                      {Progress::intended, CommandKind::act_undo},
+                                      {Progress::acted, CommandKind::sync_undo},
+                                      {Progress::synced, CommandKind::record_undone}};
     for (const Line& line : kLines) {
         const Steps there = choose(window, [&](std::uint32_t s) { return to_take_back(s) && progress(s) == line.at; });
-        if (!there.empty()) return Command{line.action, there, {}};
+        if (!there.empty()) return Command{line.kind, there, {}};
     }
     return std::nullopt;
 }
@@ -279,9 +279,9 @@ bool Decider::all_as_before() const {
 Command Decider::back_end() const {
     const bool gave_up =
         std::any_of(live_.steps.begin(), live_.steps.end(), [](const LiveStep& s) { return s.gave_up; });
-    if (gave_up) return {Action::await_person, {}, "an undo failed; `resume` tries again"};
-    if (all_as_before() && !live_.images_released) return {Action::release_images, {}, {}};
-    return {Action::finish, {}, {}};
+    if (gave_up) return {CommandKind::await_person, {}, "an undo failed; `resume` tries again"};
+    if (all_as_before() && !live_.images_released) return {CommandKind::release_images, {}, {}};
+    return {CommandKind::finish, {}, {}};
 }
 
 // ---- turning forward
@@ -299,12 +299,12 @@ Command Decider::turn() const {
         if (torn.empty()) continue;
         if (auto command = back_window(torn)) return *command;
     }
-    return {Action::turn_forward, {}, {}};
+    return {CommandKind::turn_forward, {}, {}};
 }
 
 }  // namespace
 
-const char* to_string(Action action) {
+const char* to_string(CommandKind kind) {
     static constexpr const char* kNames[] = {"settle",       "observe",        "adopt",           "adopt_done",
                                              "undo_first",   "stage",          "secure",          "intend",
                                              "act",          "sync",           "verify",          "record_applied",
@@ -313,7 +313,7 @@ const char* to_string(Action action) {
                                              "sync_undo",    "record_undone",  "begin_abort",     "turn_forward",
                                              "check_end",    "release_images", "await_person",    "stop_resumable",
                                              "finish"};
-    return kNames[static_cast<std::size_t>(action)];
+    return kNames[static_cast<std::size_t>(kind)];
 }
 
 Command decide(const PlanShape& shape, const RunState& state, const Live& live) {

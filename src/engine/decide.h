@@ -13,7 +13,7 @@
 
 namespace backout {
 
-enum class Action {
+enum class CommandKind {
     settle,           ///< record steps that have no effect (kept, skipped, blocked)
     observe,          ///< look at steps in doubt
     adopt,            ///< in doubt, before or mixed, going forward: the intent stands, act again
@@ -44,10 +44,10 @@ enum class Action {
     stop_resumable,   ///< a signal: commit what rides and stop
     finish,           ///< commit run_finished
 };
-const char* to_string(Action action);
+const char* to_string(CommandKind kind);
 
 struct Command {
-    Action action = Action::finish;
+    CommandKind kind = CommandKind::finish;
     std::vector<std::uint32_t> steps = {};  ///< in the order to be dealt with
     std::string reason = {};
 };

@@ -23,7 +23,7 @@ const Json& RunLoop::undo_image_of(std::uint32_t step) const {
 Status RunLoop::do_prepare_undo(const Steps& steps) {
     for (std::uint32_t step : steps) {
         if (options_.skip.count(planned(step).id) != 0)
-            return do_record_conflict({Action::record_conflict, {step}, "left out by --skip"});
+            return do_record_conflict({CommandKind::record_conflict, {step}, "left out by --skip"});
         if (state_.step(step).phase == StepPhase::undo_in_doubt) {
             live(step).image = state_.step(step).undo_image;
             live(step).progress = Progress::intended;
@@ -31,7 +31,7 @@ Status RunLoop::do_prepare_undo(const Steps& steps) {
         }
         auto inverse = worker_.invert(planned(step), state_, image_of(step), state_.last_sequence + 1);
         if (!inverse.ok() && inverse.error().code == ErrorCode::conflict) {
-            return do_record_conflict({Action::record_conflict, {step}, inverse.error().text()});
+            return do_record_conflict({CommandKind::record_conflict, {step}, inverse.error().text()});
         }
         if (!inverse.ok()) return undo_gave_up(step, inverse.error());
         live(step).image = std::move(inverse->image);

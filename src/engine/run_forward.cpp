@@ -107,7 +107,7 @@ Status RunLoop::do_undo_first(std::uint32_t step) {
     BACKOUT_TRY_ASSIGN(const bool undone, take_back_now(step));
     if (!undone)
         return do_await_person(
-            {Action::await_person,
+            {CommandKind::await_person,
              {step},
              "step " + std::to_string(step) + " is torn and can't be taken back: " + live(step).note});
     live(step) = LiveStep{};

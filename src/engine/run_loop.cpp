@@ -61,6 +61,7 @@ Status RunLoop::commit(std::vector<Record> records) {
     live_.riding.clear();
     all.insert(all.end(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
     if (all.empty()) return {};
+    for (Record& one : all) worker_.mask().apply(one);
     BACKOUT_TRY(parts_.journal.append(run_.number, all));
     for (const Record& one : all) {
         BACKOUT_TRY(fold_into(state_, one));
@@ -132,36 +133,36 @@ Status RunLoop::barrier(const Steps& steps) {
 
 Status RunLoop::perform(const Command& command) {
     const Steps& steps = command.steps;
-    switch (command.action) {
-        case Action::settle: return do_settle(steps);
-        case Action::observe: return do_observe(steps);
-        case Action::adopt: return do_adopt(steps.front());
-        case Action::adopt_done: return do_adopt_done(steps.front());
-        case Action::undo_first: return do_undo_first(steps.front());
-        case Action::stage: return do_stage(steps);
-        case Action::secure:
-        case Action::secure_undo: return do_secure(steps);
-        case Action::intend: return do_intend(steps);
-        case Action::act: return do_act(steps);
-        case Action::sync: return do_sync(steps);
-        case Action::verify: return do_verify(steps);
-        case Action::record_applied: return do_record_applied(steps);
-        case Action::retry: return do_retry(steps.front());
-        case Action::record_failure: return do_record_failure(command);
-        case Action::record_conflict: return do_record_conflict(command);
-        case Action::record_residue: return do_record_residue(command);
-        case Action::prepare_undo: return do_prepare_undo(steps);
-        case Action::intend_undo: return do_intend_undo(steps);
-        case Action::act_undo: return do_act_undo(steps);
-        case Action::sync_undo: return do_sync_undo(steps);
-        case Action::record_undone: return do_record_undone(steps);
-        case Action::begin_abort: return do_begin_abort(command.reason);
-        case Action::turn_forward: return do_turn_forward();
-        case Action::check_end: return do_check_end();
-        case Action::release_images: return do_release_images();
-        case Action::await_person: return do_await_person(command);
-        case Action::stop_resumable: return do_stop_resumable(command.reason);
-        case Action::finish: return do_finish();
+    switch (command.kind) {
+        case CommandKind::settle: return do_settle(steps);
+        case CommandKind::observe: return do_observe(steps);
+        case CommandKind::adopt: return do_adopt(steps.front());
+        case CommandKind::adopt_done: return do_adopt_done(steps.front());
+        case CommandKind::undo_first: return do_undo_first(steps.front());
+        case CommandKind::stage: return do_stage(steps);
+        case CommandKind::secure:
+        case CommandKind::secure_undo: return do_secure(steps);
+        case CommandKind::intend: return do_intend(steps);
+        case CommandKind::act: return do_act(steps);
+        case CommandKind::sync: return do_sync(steps);
+        case CommandKind::verify: return do_verify(steps);
+        case CommandKind::record_applied: return do_record_applied(steps);
+        case CommandKind::retry: return do_retry(steps.front());
+        case CommandKind::record_failure: return do_record_failure(command);
+        case CommandKind::record_conflict: return do_record_conflict(command);
+        case CommandKind::record_residue: return do_record_residue(command);
+        case CommandKind::prepare_undo: return do_prepare_undo(steps);
+        case CommandKind::intend_undo: return do_intend_undo(steps);
+        case CommandKind::act_undo: return do_act_undo(steps);
+        case CommandKind::sync_undo: return do_sync_undo(steps);
+        case CommandKind::record_undone: return do_record_undone(steps);
+        case CommandKind::begin_abort: return do_begin_abort(command.reason);
+        case CommandKind::turn_forward: return do_turn_forward();
+        case CommandKind::check_end: return do_check_end();
+        case CommandKind::release_images: return do_release_images();
+        case CommandKind::await_person: return do_await_person(command);
+        case CommandKind::stop_resumable: return do_stop_resumable(command.reason);
+        case CommandKind::finish: return do_finish();
     }
     BACKOUT_ASSERT(false && "every action has its arm");
 }

@@ -79,7 +79,8 @@ void StepWorker::keep_output(std::uint32_t step, const std::string& stream, std:
     kept.append(bytes.substr(0, room));
     output_truncated_ = output_truncated_ || bytes.size() > room;
     Json data = {{"stream", stream}};
-    data[is_utf8(bytes) ? "text" : "base64"] = is_utf8(bytes) ? std::string(bytes) : to_base64(bytes);
+    const std::string shown = mask_.masked(std::string(bytes));
+    data[is_utf8(shown) ? "text" : "base64"] = is_utf8(shown) ? shown : to_base64(shown);
     parts_.events.on_event(
         {"step_output", 0, parts_.clock.now(), run_.run, step, plan_.steps.at(step - 1).id, std::move(data)});
 }
@@ -87,6 +88,7 @@ void StepWorker::keep_output(std::uint32_t step, const std::string& stream, std:
 std::vector<Record> StepWorker::take_output() {
     std::vector<Record> records;
     for (auto& [stream, bytes] : output_) {
+        bytes = mask_.masked(std::move(bytes));  // before it may become base64
         Json body = {{"stream", stream}, {"truncated", output_truncated_}};
         body[is_utf8(bytes) ? "text" : "base64"] = is_utf8(bytes) ? bytes : to_base64(bytes);
         records.push_back({RecordType::step_output, output_step_, std::move(body), 0, 0});
@@ -114,7 +116,9 @@ Result<Json> StepWorker::look_up(const std::string& reference, const RunState& s
         return Error{ErrorCode::invalid,
                      "the secret input '" + parsed->name +
                          "' is not at hand: give it again with --input or its environment variable"};
-    return options_.secrets("inputs." + parsed->name);
+    BACKOUT_TRY_ASSIGN(const Json secret, options_.secrets("inputs." + parsed->name));
+    mask_.add(secret);
+    return secret;
 }
 
 Result<Json> StepWorker::output_of(const std::string& id, const std::string& field, const RunState& state) const {

@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "engine/live.h"
+#include "engine/secret_mask.h"
 #include "plan/plan.h"
 
 namespace backout {
@@ -31,13 +32,16 @@ class StepWorker {
     Status release(const PlannedStep& step, const RunState& state, const Json& image);
     Result<Json> outputs_of_kept(const PlannedStep& step, const RunState& state);  ///< outputs as the world shows them
     /// At the end of the run: what later steps changed again is left out.
-    Result<Observation> observe_at_end(const PlannedStep& step, const RunState& state, const Json& image, bool deep = false);
+    Result<Observation> observe_at_end(const PlannedStep& step, const RunState& state, const Json& image,
+                                       bool deep = false);
     Result<std::vector<Difference>> verify_kept(const PlannedStep& step, const RunState& state);
     /// Runs checks in order; the first that fails is returned as text. Empty: all held.
     Result<std::string> run_checks(const std::vector<Json>& checks, const RunState& state);
 
     /// What the step at work has printed so far: bounded, as records.
     std::vector<Record> take_output();
+    /// The secrets that were handed out to steps so far.
+    const SecretMask& mask() const { return mask_; }
 
   private:
     const Compensator& kind_of(const PlannedStep& step) const;
@@ -56,6 +60,7 @@ class StepWorker {
     std::map<std::string, Bytes> output_;
     std::uint32_t output_step_ = 0;
     bool output_truncated_ = false;
+    mutable SecretMask mask_;  ///< looking a secret up is asking, and is remembered
 };
 
 }  // namespace backout

@@ -23,6 +23,13 @@ expect() {
 expect "$("$scratch/build/consumer_backout")" "1m30s ba7816bf" "find_package, shared"
 expect "$("$scratch/build/consumer_static")" "1m30s ba7816bf" "find_package, static"
 
+# The example for programs that embed the library, as its readers build it.
+"$cmake" -G Ninja -S "$source/examples/embed" -B "$scratch/embed" -DCMAKE_PREFIX_PATH="$prefix" \
+    -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_BUILD_TYPE=Debug >"$scratch/embed.log"
+"$cmake" --build "$scratch/embed" >"$scratch/embed-build.log" || { cat "$scratch/embed-build.log" >&2; exit 1; }
+expect "$("$scratch/embed/lamp" "$scratch/state" | tail -n 1)" \
+    "the run is rolled_back; the lamp is at 80 %" "examples/embed"
+
 pc=$(find "$prefix" -name backout.pc)
 export PKG_CONFIG_PATH="${pc%/*}:${PKG_CONFIG_PATH:-}"
 # pkg-config escapes the space in the prefix for a shell.
@@ -40,4 +47,4 @@ if [[ $(wc -l <"$scratch/all.cpp") -lt 10 ]]; then
     exit 1
 fi
 "$cxx" -std=c++20 -fsyntax-only -I"$include" -I"$include/backout" "$scratch/all.cpp"
-echo "package: $(wc -l <"$scratch/all.cpp") headers, 3 programs"
+echo "package: $(wc -l <"$scratch/all.cpp") headers, 4 programs"

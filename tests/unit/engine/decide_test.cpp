@@ -18,9 +18,9 @@ class DecideOnThreeSteps : public testing::Test {
     }
 
     Command next() const { return decide(shape_, state_, live_); }
-    void expect(Action action, const std::vector<std::uint32_t>& steps) const {
+    void expect(CommandKind kind, const std::vector<std::uint32_t>& steps) const {
         const Command command = next();
-        EXPECT_STREQ(to_string(command.action), to_string(action));
+        EXPECT_STREQ(to_string(command.kind), to_string(kind));
         EXPECT_EQ(command.steps, steps);
     }
     void all_at(Progress progress, std::initializer_list<std::uint32_t> steps) {
@@ -33,89 +33,89 @@ class DecideOnThreeSteps : public testing::Test {
 };
 
 TEST_F(DecideOnThreeSteps, CrossesEachLineWithTheWholeWindow) {
-    expect(Action::stage, {1, 2});
+    expect(CommandKind::stage, {1, 2});
     all_at(Progress::staged, {1, 2});
-    expect(Action::secure, {1, 2});
+    expect(CommandKind::secure, {1, 2});
     all_at(Progress::secured, {1, 2});
-    expect(Action::intend, {1, 2});
+    expect(CommandKind::intend, {1, 2});
     all_at(Progress::intended, {1, 2});
-    expect(Action::act, {1, 2});
+    expect(CommandKind::act, {1, 2});
     all_at(Progress::acted, {1});
-    expect(Action::act, {2});
+    expect(CommandKind::act, {2});
     all_at(Progress::acted, {2});
-    expect(Action::sync, {1, 2});
+    expect(CommandKind::sync, {1, 2});
     all_at(Progress::synced, {1, 2});
-    expect(Action::verify, {1, 2});
+    expect(CommandKind::verify, {1, 2});
     all_at(Progress::verified, {1, 2});
-    expect(Action::record_applied, {1, 2});
+    expect(CommandKind::record_applied, {1, 2});
     all_at(Progress::recorded, {1, 2});
-    expect(Action::stage, {3});
+    expect(CommandKind::stage, {3});
 }
 
 TEST_F(DecideOnThreeSteps, ChecksTheWholePlanBeforeItFinishes) {
     all_at(Progress::recorded, {1, 2, 3});
-    expect(Action::check_end, {});
+    expect(CommandKind::check_end, {});
     live_.checked_at_end = true;
-    expect(Action::finish, {});
+    expect(CommandKind::finish, {});
     live_.final_failure = "drift";
-    expect(Action::begin_abort, {});
+    expect(CommandKind::begin_abort, {});
     shape_.stop_on_drift = true;
-    expect(Action::await_person, {});
+    expect(CommandKind::await_person, {});
     shape_.is_rollback = true;  // never rolls itself back (invariant 11)
-    expect(Action::finish, {});
+    expect(CommandKind::finish, {});
 }
 
 TEST_F(DecideOnThreeSteps, LooksAtWhatACrashLeftInDoubtBeforeAnythingElse) {
     state_.step(1).phase = StepPhase::in_doubt;
     state_.step(2).phase = StepPhase::in_doubt;
-    expect(Action::observe, {1, 2});
+    expect(CommandKind::observe, {1, 2});
     live_.step(1).seen = Where::before;
     live_.step(2).seen = Where::after;
-    expect(Action::adopt, {1});
+    expect(CommandKind::adopt, {1});
     all_at(Progress::intended, {1});
-    expect(Action::adopt_done, {2});
+    expect(CommandKind::adopt_done, {2});
 }
 
 TEST_F(DecideOnThreeSteps, TakesItsOwnTearBackBeforeItTriesAgain) {
     shape_.steps[0].effect = Effect::tearable;
     state_.step(1).phase = StepPhase::in_doubt;
     live_.step(1).seen = Where::neither;
-    expect(Action::undo_first, {1});
+    expect(CommandKind::undo_first, {1});
     shape_.steps[0].undoable = false;
-    expect(Action::await_person, {1});
+    expect(CommandKind::await_person, {1});
 }
 
 TEST_F(DecideOnThreeSteps, AFailureTurnsTheRunBackOnceNoAttemptIsLeft) {
     live_.step(1).failure = Error{ErrorCode::failed, "broken"};
     shape_.steps[0].attempts = 3;
-    expect(Action::retry, {1});
+    expect(CommandKind::retry, {1});
     state_.step(1).attempts = 2;
-    expect(Action::record_failure, {1});
+    expect(CommandKind::record_failure, {1});
 }
 
 TEST_F(DecideOnThreeSteps, AForeignChangeIsNeverRetried) {
     shape_.steps[0].attempts = 3;
     live_.step(1).failure = Error{ErrorCode::conflict, "somebody else"};
-    expect(Action::record_failure, {1});
+    expect(CommandKind::record_failure, {1});
 }
 
 TEST_F(DecideOnThreeSteps, GoesBackBackwardsAndMarksWhatIsBackAlready) {
     state_.direction = Direction::back;
     for (std::uint32_t step : {1U, 2U, 3U}) state_.step(step).phase = StepPhase::applied;
-    expect(Action::observe, {3});
+    expect(CommandKind::observe, {3});
     live_.step(3).seen = Where::after;
-    expect(Action::prepare_undo, {3});
+    expect(CommandKind::prepare_undo, {3});
     all_at(Progress::intended, {3});
-    expect(Action::act_undo, {3});
+    expect(CommandKind::act_undo, {3});
     all_at(Progress::acted, {3});
-    expect(Action::sync_undo, {3});
+    expect(CommandKind::sync_undo, {3});
     state_.step(3).phase = StepPhase::undone;
-    expect(Action::observe, {2, 1});
+    expect(CommandKind::observe, {2, 1});
     live_.step(1).seen = Where::before;
     live_.step(2).seen = Where::neither;
-    expect(Action::record_conflict, {2});
+    expect(CommandKind::record_conflict, {2});
     all_at(Progress::recorded, {2});
-    expect(Action::sync_undo, {1});
+    expect(CommandKind::sync_undo, {1});
 }
 
 TEST_F(DecideOnThreeSteps, StopsAtAPivotThatWasPassed) {
@@ -123,9 +123,9 @@ TEST_F(DecideOnThreeSteps, StopsAtAPivotThatWasPassed) {
     shape_.steps[1].pivot = true;
     state_.direction = Direction::back;
     for (std::uint32_t step : {1U, 2U}) state_.step(step).phase = StepPhase::applied;
-    expect(Action::finish, {});
+    expect(CommandKind::finish, {});
     state_.step(2).phase = StepPhase::failed_in_doubt;  // not passed: everything goes back
-    expect(Action::observe, {2});
+    expect(CommandKind::observe, {2});
 }
 
 TEST_F(DecideOnThreeSteps, NamesWhatIsIrreversibleAsResidueAndGoesOn) {
@@ -134,32 +134,32 @@ TEST_F(DecideOnThreeSteps, NamesWhatIsIrreversibleAsResidueAndGoesOn) {
     state_.direction = Direction::back;
     state_.step(3).phase = StepPhase::applied;
     live_.step(3).seen = Where::after;
-    expect(Action::record_residue, {3});
+    expect(CommandKind::record_residue, {3});
 }
 
 TEST_F(DecideOnThreeSteps, ReleasesImagesOnlyWhenEverythingIsAsBefore) {
     state_.direction = Direction::back;
-    expect(Action::release_images, {});
+    expect(CommandKind::release_images, {});
     state_.step(1).phase = StepPhase::conflict;
-    expect(Action::finish, {});
+    expect(CommandKind::finish, {});
 }
 
 TEST_F(DecideOnThreeSteps, AFailedUndoWaitsForAnotherTryOnceTheRestIsDone) {
     state_.direction = Direction::back;
     state_.step(1).phase = StepPhase::applied;
     live_.step(1).gave_up = true;
-    expect(Action::await_person, {});
+    expect(CommandKind::await_person, {});
 }
 
 TEST_F(DecideOnThreeSteps, ASignalWaitsForTheStepInHand) {
     live_.stop_asked = true;
     live_.abort_asked = true;
     all_at(Progress::intended, {1, 2});
-    expect(Action::act, {1, 2});
+    expect(CommandKind::act, {1, 2});
     all_at(Progress::recorded, {1, 2});
-    expect(Action::begin_abort, {});
+    expect(CommandKind::begin_abort, {});
     live_.abort_asked = false;
-    expect(Action::stop_resumable, {});
+    expect(CommandKind::stop_resumable, {});
 }
 
 TEST_F(DecideOnThreeSteps, FinishesAnUndoInDoubtBeforeItTurnsForward) {
@@ -167,25 +167,25 @@ TEST_F(DecideOnThreeSteps, FinishesAnUndoInDoubtBeforeItTurnsForward) {
     live_.turning_forward = true;
     state_.step(2).phase = StepPhase::undo_in_doubt;
     state_.step(1).phase = StepPhase::applied;
-    expect(Action::observe, {2});
+    expect(CommandKind::observe, {2});
     live_.step(2).seen = Where::after;
-    expect(Action::prepare_undo, {2});
+    expect(CommandKind::prepare_undo, {2});
     state_.step(2).phase = StepPhase::undone;
-    expect(Action::turn_forward, {});
+    expect(CommandKind::turn_forward, {});
 }
 
 TEST_F(DecideOnThreeSteps, ARunThatTakesAnotherBackGoesOnPastAConflict) {
     shape_.is_rollback = true;
     live_.step(1).failure = Error{ErrorCode::conflict, "somebody else"};
     live_.step(1).conflicts.push_back({"/a", "content", "x", "y", ""});
-    expect(Action::record_conflict, {1});
+    expect(CommandKind::record_conflict, {1});
     live_.step(1) = LiveStep{};
     live_.step(1).failure = Error{ErrorCode::failed, "probe failed"};
-    expect(Action::record_failure, {1});
+    expect(CommandKind::record_failure, {1});
     live_.step(1).gave_up = true;
     all_at(Progress::recorded, {2, 3});
     live_.checked_at_end = true;
-    expect(Action::await_person, {});
+    expect(CommandKind::await_person, {});
 }
 
 }  // namespace
