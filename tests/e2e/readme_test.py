@@ -63,8 +63,13 @@ class Reader:
         ended = subprocess.run(["bash", "-c", script], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=200)
         text = ended.stdout.decode()
+        # What is said of the file system belongs to this machine.
+        text = re.sub(r"(?m)^warning: the file system at .*\n\n?", "", text)
+        text = text.replace(str(self.folder) + "/", "")
+        # A long line is cut off, and where depends on the folder's length.
+        text = re.sub(r"touches \[[^\]\n]*?(?:\]|…)(?=:)", "touches …", text)
         text = re.sub(r"bash: line \d+: +\d+ (Killed) .*\n", r"\1\n", text)
-        return [part.strip("\n").replace(str(self.folder) + "/", "").splitlines() for part in text.split(MARK)[:-1]]
+        return [part.strip("\n").splitlines() for part in text.split(MARK)[:-1]]
 
 
 def readme_transcripts(box):

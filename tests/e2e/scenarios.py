@@ -6,6 +6,7 @@ import tarfile
 
 from harness import ACL_FOR_NOBODY, NOBODY, set_flags, set_xattr, write_action
 
+THEIRS = "theirs"  # where commands work: its time is changed by them and by their undo, and is theirs
 LONG_AGO = 1_000_000_000_123_456_789  # nanoseconds; no clock gives this again
 
 
@@ -17,7 +18,10 @@ def furnish(box):
     os.symlink("plain", box.path("kept/link"))
     os.symlink("nowhere", box.path("kept/dangling"))
     os.mkfifo(box.path("kept/fifo"), 0o600)
+    for name in ("kept/link", "kept/dangling", "kept/fifo"):
+        os.utime(box.path(name), ns=(LONG_AGO, LONG_AGO), follow_symlinks=False)
     decorate(box, "kept/program")
+    os.mkdir(box.path(THEIRS))
 
 
 def decorate(box, name):
@@ -162,7 +166,7 @@ def json_patch(box):
 
 def command(box, name="copy"):
     """Torn by a kill in its middle; its probe tells that apart from done and from not begun."""
-    source, copy = box.path("kept/plain"), box.path(name)
+    source, copy = box.path("kept/plain"), box.path(f"{THEIRS}/{name}")
     probe = f"test -e {copy} || exit 1; cmp -s {source} {copy} || exit 2"
     return {"id": name, "action": "command.run",
             "with": {"argv": ["cp", source, copy], "undo": {"argv": ["rm", "-f", copy]},
@@ -216,3 +220,6 @@ SCENARIOS = {
     "rollback_of_dir_sync": (dir_sync, "rollback"),
     "rollback_of_several": (several, "rollback"),
 }
+
+# Those that begin without a state directory, so that its making is killed as well.
+FROM_NOTHING = {"file_write_create", "command_run"}
