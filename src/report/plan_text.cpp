@@ -38,10 +38,13 @@ std::string pair_in_brief(const std::string& name, const Json& pair) {
     return from.is_null() ? name + " " + to : name + " " + value_in_brief(from) + " → " + to;
 }
 
-// One entry of "changes": a sentence, or {attribute, from, to}.
+// One entry of "changes": a sentence, or {attribute, from, to}. Of what comes into being the operation says enough.
 std::string change_entry(const Json& change) {
     if (!change.is_object()) return value_in_brief(change);
-    return pair_in_brief(printable(string_member(change, "attribute", string_member(change, "name"))), change);
+    const std::string attribute = string_member(change, "attribute", string_member(change, "name"));
+    if (attribute == "presence" && member(change, "from") == "absent") return value_in_brief(member(change, "to"));
+    if (attribute == "presence" && member(change, "to") == "absent") return value_in_brief(member(change, "from"));
+    return pair_in_brief(printable(attribute), change);
 }
 
 bool is_long_material(const std::string& key) {

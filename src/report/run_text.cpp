@@ -36,7 +36,8 @@ std::string step_line(const StepReport& step, const Style& style, const RenderOp
                        printable(step.operation) + " " + printable(step.target);
     const std::string took = duration_between(step.started, step.finished);
     if (options.timing && !took.empty()) line += " (" + took + ")";
-    const std::string verified = verification_in_brief(step.verify);
+    // What was verified once says nothing of a step that went back or failed since.
+    const std::string verified = step.state == "done" ? verification_in_brief(step.verify) : "";
     if (!verified.empty()) line += ", " + verified;
     if (!step.reason.empty()) line += ": " + printable(step.reason);
     if (step.drifted) line += ": it drifted";
@@ -79,7 +80,9 @@ std::string cause_line(const RunReport& report) {
     if (!report.abort_reason.empty()) text += "Going back because: " + printable(report.abort_reason) + "\n";
     if (!report.awaits.empty()) text += "Waiting for a person: " + printable(report.awaits) + "\n";
     if (report.recoveries > 0)
-        text += "Carried on " + std::to_string(report.recoveries) + " times after an interruption\n";
+        text += report.recoveries == 1
+                    ? "Carried on once after an interruption\n"
+                    : "Carried on " + std::to_string(report.recoveries) + " times after interruptions\n";
     return text;
 }
 

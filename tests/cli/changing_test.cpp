@@ -22,7 +22,7 @@ class Changing : public BackoutProgram {
                                        {"depends_on", {"first"}},
                                        {"with",
                                         {{"argv", {"sh", "-c", script}},
-                                         {"undo", {{"argv", {"true"}}}},
+                                         {"undo", {{"argv", {"rm", "-f", path("go")}}}},
                                          {"probe", {{"argv", {"test", "-e", path("go")}}}}}}};
         manifest(name, {write_action("first", path("first"), "1\n"), action.dump()});
     }
@@ -236,12 +236,12 @@ TEST_F(Changing, AKilledRunIsCarriedOn) {
 
 TEST_F(Changing, ADamagedJournalStopsEverything) {
     ASSERT_EQ(backout({"apply", path("m.json"), "--yes"}).exit, 0);
-    put("state/journal/data.mdb", std::string(8192, 'x'));
+    put("state/data.mdb", std::string(8192, 'x'));
     for (const Words& call :
          {Words{"status"}, {"history"}, {"doctor"}, {"rollback", "--yes"}, {"apply", path("m.json"), "--yes"}}) {
         EXPECT_EQ(backout(call).exit, 74) << call[0];
     }
-    EXPECT_EQ(get("state/journal/data.mdb"), std::string(8192, 'x')) << "and is never replaced";
+    EXPECT_EQ(get("state/data.mdb"), std::string(8192, 'x')) << "and is never replaced";
 }
 
 TEST_F(Changing, OldRunsArePruned) {

@@ -62,9 +62,9 @@ TEST(Color, IsForTerminalsThatWantIt) {
 }
 
 TEST(Paths, AreMadeAbsolute) {
-    EXPECT_EQ(absolute_path("a/./b//c/../d", "/w"), "/w/a/b/d");
-    EXPECT_EQ(absolute_path("/", "/w"), "/");
-    EXPECT_EQ(absolute_path("../../..", "/w"), "/");
+    EXPECT_EQ(path_from("a/./b//c/../d", "/w"), "/w/a/b/d");
+    EXPECT_EQ(path_from("/", "/w"), "/");
+    EXPECT_EQ(path_from("../../..", "/w"), "/");
 }
 
 TEST(Commands, HoldNoValuesOfInputs) {
