@@ -83,8 +83,9 @@ Result<Planned> DirCreate::plan(PlanRequest& request) const {
     planned.target = path;
     planned.arguments = {{"path", target.key}, {"make_parents", make_parents}};
     put_attributes(planned.arguments, wanted);
-    planned.undo.description = type == EntryType::absent ? "the directory and the parents made for it go away"
-                                                         : "the former attributes come back";
+    planned.undo.description = type != EntryType::absent        ? "the former attributes come back"
+                               : target.missing_parents.empty() ? "the directory goes away"
+                                                                : "the directory and the parents made for it go away";
     planned.resources = path_resources(target, false);
     if (target.seen.known) {
         decide(request, target, wanted, planned);

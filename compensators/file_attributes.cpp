@@ -192,7 +192,8 @@ Result<Planned> FileAttributes::plan(PlanRequest& request) const {
     if (planned.operation == "keep") planned.reason = "the attributes are already so";
     planned.before = entry_state_to_json(target.seen.state);
     planned.after = entry_state_to_json(with_attributes(target.seen.state, wanted_of(wish, target.seen.state.type)));
-    planned.details = {{"changes", survey.changes}, {"entries", survey.changed}};
+    planned.details = {{"changes", survey.changes}};
+    if (wish.recurse) planned.details["entries"] = survey.changed;
     planned.predictions = std::move(survey.predictions);
     for (const std::string& name : survey.linked) {
         planned.warnings.push_back(name + " has other names (hard links): their attributes change, too");

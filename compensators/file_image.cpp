@@ -145,8 +145,8 @@ Result<std::vector<SyncRequest>> sync_of_file_image(StepContext& context, const 
 
 Status release_file_image(StepContext& context, const FileImage& image) {
     for (const FilePart& part : image.parts) {
-        if (part.kind != PartKind::swap) continue;
-        for (const std::string& name : {part.slot, second_slot(part.slot)}) {
+        if (part.store.empty()) continue;
+        for (const std::string& name : {part.slot, second_slot(part.slot), time_note(part.slot)}) {
             BACKOUT_TRY_ASSIGN(const Entry slot, find_slot(context.images, part.store, name));
             if (slot.directory) BACKOUT_TRY(remove_tree(*slot.directory, name));
         }

@@ -60,8 +60,8 @@ struct FilePart {
     PartKind kind = PartKind::swap;
     std::string path;                         ///< real key: no links above
     std::string to = {};                      ///< moves
-    std::string store = {};                   ///< swaps: path of the image store,
-    std::string slot = {};                    ///< and the name in it
+    std::string store = {};                   ///< swaps, moves: path of the image store,
+    std::string slot = {};                    ///< and the name in it (of a move: never taken)
     std::optional<Fingerprint> present = {};  ///< nothing: there is no entry
     std::optional<Fingerprint> staged = {};   ///< nothing: the slot is empty (deletion)
     EntryState before = {};                   ///< of `present`; moves: of the entry; attributes: its type

@@ -43,7 +43,7 @@ class Inverter {
     }
 
     /// Whether the parent's mtime is what our own rename left, and what to set it to.
-    Result<ParentTime> inverse_time(const Entry& entry, const ParentTime& time,
+    Result<ParentTime> inverse_time(const Entry& entry, const ParentTime& time, const Entry& slot,
                                     const std::vector<const Entry*>& moved) {
         ParentTime inverse;
         inverse.restore = time.before;
@@ -54,6 +54,7 @@ class Inverter {
         for (const Entry* other : moved) {
             if (other->status.present()) moments.push_back(other->status.ctime);
         }
+        if (slot.directory) read_time_note(*slot.directory, slot.name, moments);
         inverse.ours = (time.before && parent.mtime == *time.before) || near_any(parent.mtime, moments);
         return inverse;
     }
@@ -77,7 +78,7 @@ class Inverter {
         inverse.slot = part.slot;
         inverse.before_sealed = part.after_sealed;
         inverse.after_sealed = part.before_sealed;
-        BACKOUT_TRY_ASSIGN(inverse.parent, inverse_time(path, part.parent, {&path, &slot}));
+        BACKOUT_TRY_ASSIGN(inverse.parent, inverse_time(path, part.parent, slot, {&path, &slot}));
         BACKOUT_TRY(set_present(inverse, part, path));
         BACKOUT_TRY(set_staged(inverse, part, slot));
         result_.image.parts.push_back(std::move(inverse));
@@ -281,8 +282,12 @@ class Inverter {
         FilePart inverse = part;
         inverse.path = part.to;
         inverse.to = part.path;
-        BACKOUT_TRY_ASSIGN(inverse.to_parent, inverse_time(from, part.parent, {&from, &to}));
-        BACKOUT_TRY_ASSIGN(inverse.parent, inverse_time(to, part.to_parent, {&from, &to}));
+        Entry slot;
+        if (!part.store.empty()) {
+            BACKOUT_TRY_ASSIGN(slot, find_slot(context_.images, part.store, part.slot));
+        }
+        BACKOUT_TRY_ASSIGN(inverse.to_parent, inverse_time(from, part.parent, slot, {&from, &to}));
+        BACKOUT_TRY_ASSIGN(inverse.parent, inverse_time(to, part.to_parent, slot, {&from, &to}));
         if (to.status.present() && context_.overwrite_conflicts) {
             BACKOUT_TRY(capture(to, inverse.present, inverse.before, inverse.before_tree));
         }

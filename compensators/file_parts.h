@@ -89,6 +89,13 @@ void add_content_diff(std::vector<Difference>& differences, const Entry& from, c
 bool near_any(UnixNanoseconds time, const std::vector<UnixNanoseconds>& moments);
 /// Sets the mtime of a directory back, if `ours`. Nothing to do and not permitted are success.
 Status restore_parent_time(const Entry& entry, const ParentTime& time, bool ours);
+/// A link in the store whose text is the mtime that our rename left in a directory: later steps may touch the ctime of
+/// what was moved, but nobody touches this. A courtesy to directory times: it is not made durable, and its loss or
+/// failure costs no more than such a time.
+std::string time_note(const std::string& slot);
+void leave_time_note(Directory& store, const std::string& slot, Directory& parent);
+/// Adds what a note says, if there is one.
+void read_time_note(Directory& store, const std::string& slot, std::vector<UnixNanoseconds>& moments);
 /// The second name in the store: where an inode waits while an exchange is made of several renames.
 std::string second_slot(const std::string& slot);
 

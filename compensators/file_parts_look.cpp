@@ -1,6 +1,7 @@
 // Looking: comparing what stands somewhere with what was recorded.
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -276,6 +277,25 @@ Status restore_parent_time(const Entry& entry, const ParentTime& time, bool ours
     const Status done = entry.directory->set_own_attributes(change);
     // Only the owner may set a time; who may merely write into the directory can't, and that is no reason to stop.
     return !done.ok() && done.error().code == ErrorCode::not_permitted ? Status{} : done;
+}
+
+std::string time_note(const std::string& slot) {
+    return slot + ".time";
+}
+
+void leave_time_note(Directory& store, const std::string& slot, Directory& parent) {
+    const Result<FileStatus> status = parent.own_status();
+    const Status removed = store.remove_file(time_note(slot));
+    if (!status.ok() || (!removed.ok() && removed.error().code != ErrorCode::not_found)) return;
+    static_cast<void>(store.make_symlink(time_note(slot), std::to_string(status->mtime)).ok());
+}
+
+void read_time_note(Directory& store, const std::string& slot, std::vector<UnixNanoseconds>& moments) {
+    const Result<std::string> text = store.read_link(time_note(slot));
+    UnixNanoseconds time = 0;
+    if (!text.ok()) return;
+    const auto read = std::from_chars(text->data(), text->data() + text->size(), time);
+    if (read.ec == std::errc()) moments.push_back(time);
 }
 
 std::string second_slot(const std::string& slot) {

@@ -82,6 +82,8 @@ class MovePart {
     Status open() {
         BACKOUT_TRY_ASSIGN(from_, find_entry(context_.host, part_.path));
         BACKOUT_TRY_ASSIGN(to_, find_entry(context_.host, part_.to));
+        if (part_.store.empty()) return {};
+        BACKOUT_TRY_ASSIGN(slot_, find_slot(context_.images, part_.store, part_.slot));
         return {};
     }
 
@@ -117,6 +119,7 @@ class MovePart {
         BACKOUT_TRY(change_flags(from_, 0));
         Status done = from_.directory->move_to(from_.name, *to_.directory, to_.name);
         acted_ = acted_ || done.ok();
+        if (done.ok() && slot_.directory) leave_time_note(*slot_.directory, slot_.name, *to_.directory);
         if (done.ok()) return true;
         BACKOUT_TRY(change_flags(from_, part_.before.flags));
         const ErrorCode code = done.error().code;
@@ -135,7 +138,9 @@ class MovePart {
         const Result<FileStatus> parent = entry.directory->own_status();
         if (!parent.ok()) return false;
         const FileStatus& moved = from_.status.present() ? from_.status : to_.status;
-        return parent->mtime == *time.restore || near_any(parent->mtime, {moved.ctime});
+        std::vector<UnixNanoseconds> moments = {moved.ctime};
+        if (slot_.directory) read_time_note(*slot_.directory, slot_.name, moments);
+        return parent->mtime == *time.restore || near_any(parent->mtime, moments);
     }
 
     Status finish() {
@@ -173,6 +178,7 @@ class MovePart {
     const FilePart& part_;
     Entry from_;
     Entry to_;
+    Entry slot_;  ///< never filled: the note of the time stands beside it
     Match at_from_;
     Match at_to_;
     Fingerprint looked_at_;

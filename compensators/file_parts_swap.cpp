@@ -191,6 +191,7 @@ void SwapPart::judge_parent_time() {
     std::vector<UnixNanoseconds> moments = {};
     if (path_.status.present()) moments.push_back(path_.status.ctime);
     if (slot_.status.present()) moments.push_back(slot_.status.ctime);
+    if (slot_.directory) read_time_note(*slot_.directory, slot_.name, moments);
     parent_ours_ = parent->mtime == *part_.parent.restore || near_any(parent->mtime, moments);
 }
 
@@ -218,6 +219,8 @@ Result<bool> SwapPart::act() {
     Status done;
     if (!path_.status.present()) {
         done = slot_.directory->move_to(slot_.name, *path_.directory, path_.name);
+        // Nothing of the same moment stays in the store here.
+        if (done.ok()) leave_time_note(*slot_.directory, slot_.name, *path_.directory);
     } else if (wants_nothing()) {
         done = path_.directory->move_to(path_.name, *slot_.directory, slot_.name);
     } else {

@@ -9,7 +9,7 @@
 #include "compensators/file_write_content.h"
 #include "compensators/parameter_schema.h"
 #include "compensators/path_argument.h"
-#include "compensators/program.h"
+#include "compensators/staged_validation.h"
 #include "compensators/staging.h"
 #include "compensators/text_diff.h"
 
@@ -252,33 +252,6 @@ Result<Planned> FileWrite::plan(PlanRequest& request) const {
 
 // ---- staging --------------------------------------------------------------------------------------------------------
 
-/// Runs the validation on the staged file; its output is what a person needs to see.
-Status validate(StepContext& context, const Json& words, const std::string& file) {
-    if (!words.is_array() || words.empty()) return {};
-    ProcessSpec spec;
-    const std::string& root = context.host.root();
-    const std::string path = (root == "/" ? "" : root) + file;
-    for (const Json& word : words) {
-        std::string text = word.is_string() ? word.get<std::string>() : dump_canonical(word);
-        for (std::size_t at = text.find("${file}"); at != std::string::npos;
-             at = text.find("${file}", at + path.size())) {
-            text.replace(at, 7, path);
-        }
-        spec.argv.push_back(std::move(text));
-    }
-    spec.environment = default_environment();
-    spec.timeout = context.timeout != 0 ? context.timeout : 60 * kSecond;
-    spec.stop = context.stop;
-    spec.on_start = context.child_started;
-    BACKOUT_TRY_ASSIGN(const ProcessOutcome outcome, context.host.run(spec));
-    if (context.output && !outcome.output.empty()) context.output("stdout", outcome.output);
-    if (context.output && !outcome.errors.empty()) context.output("stderr", outcome.errors);
-    if (outcome.succeeded()) return {};
-    const std::string said = printable((outcome.errors + outcome.output).substr(0, 2000));
-    return Error{ErrorCode::failed, "validate refuses the new file (" + outcome.summary() + ")" +
-                                        (said.empty() ? std::string() : ": " + said)};
-}
-
 NewAttributes attributes_for(Host& host, const AttributeSet& wanted, const EntryState& present) {
     NewAttributes result;
     const bool there = present.present();
@@ -328,7 +301,7 @@ Result<Staged> FileWrite::stage(StepContext& context, const PlannedStep& step) c
             return Error{ErrorCode::conflict, "the source changed while it was copied; plan again", path};
         }
     }
-    BACKOUT_TRY(validate(context, member(arguments, "validate"), place.real_path));
+    BACKOUT_TRY(validate_staged_file(context, member(arguments, "validate"), place.real_path));
     BACKOUT_TRY(stager.close(place, options));
     return stager.finish();
 }

@@ -139,6 +139,7 @@ Result<FileStager::Slot> FileStager::new_slot(Directory& parent) {
         BACKOUT_TRY_ASSIGN(const auto directory, context_.images.open(store));
         BACKOUT_TRY(remove_tree(*directory, name));  // left by a crash before its intent
         BACKOUT_TRY(remove_tree(*directory, second_slot(name)));
+        BACKOUT_TRY(remove_tree(*directory, time_note(name)));
         BACKOUT_TRY_ASSIGN(const bool reachable, can_rename_between(*directory, parent, name));
         if (!reachable) continue;
         slots_.push_back({store, name, directory});
@@ -273,8 +274,11 @@ Status FileStager::add_move(const std::string& from, const std::string& to, bool
         BACKOUT_TRY(close(parents));
     }
     BACKOUT_TRY_ASSIGN(FilePart part, swap_part(from));
+    BACKOUT_TRY_ASSIGN(const Slot slot, new_slot(*present->entry.directory));
     part.kind = PartKind::move;
     part.to = to;
+    part.store = slot.store;  // for the note of the time; nothing is copied
+    part.slot = slot.name;
     if (anchor.rest.empty()) {
         BACKOUT_TRY_ASSIGN(const FileStatus parent, anchor.location.directory->own_status());
         part.to_parent.before = parent.mtime;

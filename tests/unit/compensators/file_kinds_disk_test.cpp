@@ -288,6 +288,28 @@ TEST_F(FileKindsOnDisk, bring_back_the_time_of_a_directory_in_which_several_step
     EXPECT_EQ(photograph(top_ + "/t"), before);
 }
 
+TEST_F(FileKindsOnDisk, bring_back_the_time_of_a_directory_although_later_steps_touched_what_was_moved) {
+    const auto before = photograph(top_ + "/t");
+    const auto pause = [] { std::this_thread::sleep_for(std::chrono::milliseconds(50)); };
+    const std::vector<std::pair<std::string, Json>> steps = {
+        {"file.write", {{"path", top_ + "/t/made/new"}, {"content", "x"}, {"make_parents", true}}},
+        {"file.move", {{"from", top_ + "/t/file"}, {"to", top_ + "/t/tree/file"}}},
+        {"file.attributes", {{"path", top_ + "/t/made"}, {"mode", "0700"}}},
+        {"file.attributes", {{"path", top_ + "/t/tree/file"}, {"mode", "0600"}}},
+    };
+    std::vector<Json> images;
+    for (const auto& [name, with] : steps) {
+        images.push_back(stage(name, with));
+        apply(name, images.back());
+        pause();
+    }
+    for (std::size_t i = steps.size(); i-- > 0; pause()) {
+        const Applied undone = apply(steps[i].first, invert(steps[i].first, images[i]));
+        ASSERT_TRUE(undone.conflicts.empty()) << describe(undone.conflicts.front());
+    }
+    EXPECT_EQ(photograph(top_ + "/t"), before);
+}
+
 TEST_F(FileKindsOnDisk, refuse_a_parent_that_became_a_link_after_planning) {
     fs::create_directories(top_ + "/elsewhere");
     const Json image = stage("file.write", {{"path", top_ + "/t/tree/new"}, {"content", "x"}});
