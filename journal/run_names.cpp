@@ -1,7 +1,9 @@
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
-#include "base/text.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "journal/ledger.h"
 #include "journal/ledger_access.h"
 

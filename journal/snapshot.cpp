@@ -26,10 +26,11 @@ Status read_fully(int fd, char* to, std::size_t length, const std::string& path)
         const ssize_t done = ::pread(fd, to + have, length - have, static_cast<off_t>(have));
         if (done < 0 && errno == EINTR) continue;
         if (done < 0) {
-            return Error{ErrorCode::journal,
-                         "the journal can't be read: " + system_error(errno, "read", path).message +
-                             "; check the disk, then put the state directory back from a backup",
-                         path, errno};
+            Error error = system_error(errno, "read", path);
+            error.code = ErrorCode::journal;
+            error.message = "the journal can't be read: " + error.message +
+                            "; check the disk, then put the state directory back from a backup";
+            return error;
         }
         if (done == 0) return journal_damage("data.mdb: it is shorter than it should be");
         have += static_cast<std::size_t>(done);
@@ -63,7 +64,7 @@ Result<RawLook> look_at_data_file(int fd, const std::string& path) {
         // A commit may be writing its meta page just now: only a second equal look is believed, for good or bad.
         if (once == again && meta.ok()) return RawLook{*meta, std::move(once), size};
         if (once == again && attempt > 3) return meta.error();
-        ::usleep(1000);  // lint: sleep is right here, a reader has no clock and waits for one commit at most
+        ::usleep(1000);  // lint: sleep is right here, a commit's meta page takes but an instant
     }
     return meta.ok() ? journal_damage("data.mdb: its meta pages never stand still") : meta.error();
 }
