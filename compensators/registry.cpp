@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "compensators/archive_extract.h"
 #include "compensators/check.h"
 #include "compensators/command_run.h"
 #include "compensators/compensator.h"
@@ -52,6 +53,7 @@ std::vector<std::string> Registry::names() const {
 /// One line a kind, sorted by name.
 Registry make_builtin_registry() {
     Registry registry;
+    registry.add(make_archive_extract_kind());
     registry.add(make_check_kind());
     registry.add(make_command_run_kind());
     registry.add(make_dir_create_kind());

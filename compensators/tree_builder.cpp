@@ -40,8 +40,14 @@ Result<Place> TreeBuilder::place_of(const std::string& path) {
 
 Status TreeBuilder::add_directory(const std::string& path, const NewAttributes& attributes,
                                   std::optional<UnixNanoseconds> mtime) {
+    const auto known = known_.find(path);
+    if (known != known_.end()) {
+        directories_[known->second].change = change_of(attributes, false, mtime);
+        return {};
+    }
     BACKOUT_TRY_ASSIGN(const Place place, place_of(path));
     BACKOUT_TRY(place.directory->make_directory(place.name, 0700));
+    known_[path] = directories_.size();
     directories_.push_back({path, change_of(attributes, false, mtime)});
     return {};
 }

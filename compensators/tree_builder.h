@@ -3,6 +3,7 @@
 // end, deepest first: until then they are the runner's (0700), so that modes of the source don't hinder the building
 // and times stay as they are set. What was built so far stays if a call fails: the stager removes it.
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ class TreeBuilder {
     explicit TreeBuilder(const Place& place) : place_(place) {}
 
     /// Paths are below the top; "" is the top itself. Parents come before what stands in them.
+    /// A folder that was added before gets these attributes instead.
     Status add_directory(const std::string& path, const NewAttributes& attributes,
                          std::optional<UnixNanoseconds> mtime);
     Status add_symlink(const std::string& path, const std::string& target, const NewAttributes& attributes,
@@ -48,6 +50,7 @@ class TreeBuilder {
     const Place& place_;
     std::vector<Level> open_ = {};  ///< the folders on the way to the last entry
     std::vector<Pending> directories_ = {};
+    std::map<std::string, std::size_t> known_ = {};  ///< folders, as indexes of directories_
 };
 
 /// Owner, mode and extended attributes as one change; links have no mode.
