@@ -131,7 +131,7 @@ void survey_entry(PlanRequest& request, const Wish& wish, const std::string& pat
     if (after == seen.state) return;
     ++survey.changed;
     if (seen.link_count > 1 && seen.state.type != EntryType::directory) survey.linked.push_back(path);
-    survey.predictions.push_back({path, true, after, {}, path, {}});
+    survey.predictions.push_back(predict_with_content(request, path, seen, path, after));
     if (survey.changed > kListedEntries) return;
     for (Json& change : changes_between(request.host, seen.state, after)) {
         if (wish.recurse) change["path"] = path;

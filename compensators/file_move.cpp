@@ -74,7 +74,7 @@ Status list_tree(WorldView& world, const std::string& top, const std::string& in
 Status predict(PlanRequest& request, const Target& from, const Target& to, Planned& planned) {
     planned.predictions = parent_predictions(request.host, to);
     planned.predictions.push_back({from.key, true, EntryState{}, {}, "", {}});
-    Prediction there{to.key, true, from.seen.state, {}, from.key, {}};
+    Prediction there = predict_with_content(request, from.key, from.seen, to.key, from.seen.state);
     if (from.seen.state.type == EntryType::directory) {
         BACKOUT_TRY(list_tree(request.world, from.key, "", there.tree));
     }

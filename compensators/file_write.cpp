@@ -125,8 +125,7 @@ EntryState expected_state(Host& host, const Wish& wish, const EntryState& presen
         after.uid = host.user_id();
         after.gid = host.group_id();
     }
-    if (!wish.content.known || wish.content.secret || after.content != wish.content.digest)
-        after.xattrs.erase(kCapability);
+    if (!wish.content.known || after.content != wish.content.digest) after.xattrs.erase(kCapability);
     after.content = wish.content.secret ? "" : wish.content.digest;
     after.size = wish.content.size;
     return with_attributes(after, wish.attributes);

@@ -11,6 +11,7 @@
 namespace backout {
 namespace {
 
+constexpr std::uint64_t kPredictedContentLimit = 64U << 20;
 constexpr const char* kAccessList = "system.posix_acl_access";
 
 std::string parent_of(const std::string& path) {
@@ -258,6 +259,23 @@ std::vector<Prediction> parent_predictions(Host& host, const Target& target) {
         predictions.push_back({parent, true, made_parent_state(host), {}, "", {}});
     }
     return predictions;
+}
+
+Prediction predict_with_content(PlanRequest& request, const std::string& from, const Seen& seen, const std::string& to,
+                                const EntryState& state) {
+    Prediction prediction{to, true, state, {}, "", {}};
+    if (state.type != EntryType::file) return prediction;
+    if (seen.link_count != 0) {  // it really stands there
+        prediction.content_path = from;
+        return prediction;
+    }
+    Result<Bytes> content = request.world.read(from, kPredictedContentLimit);
+    if (content.ok()) {
+        prediction.content = std::move(*content);
+    } else {
+        prediction.known = false;
+    }
+    return prediction;
 }
 
 std::string mode_text(std::uint32_t mode) {

@@ -52,6 +52,10 @@ Status check_owner(PlanRequest& request, const Target& target, const AttributeSe
 /// The state of a directory that is made as a parent.
 EntryState made_parent_state(Host& host);
 std::vector<Prediction> parent_predictions(Host& host, const Target& target);
+/// `state` at `to`, with the content that `seen` has at `from` (both may be one path): later steps may read it, also if
+/// it is itself only predicted.
+Prediction predict_with_content(PlanRequest& request, const std::string& from, const Seen& seen, const std::string& to,
+                                const EntryState& state);
 /// "0644".
 std::string mode_text(std::uint32_t mode);
 /// The mode that octal text names: up to five digits, 07777 at most.

@@ -234,6 +234,41 @@ TEST_F(FileKinds, create_directory_keeps_unnamed_attributes_of_what_is_there) {
     EXPECT_EQ(refused("dir.create", {{"path", "/a/b"}}).code, ErrorCode::not_found);
 }
 
+/// A world in which an earlier step will have written /etc/app.conf.
+class PredictedFile final : public WorldView {
+  public:
+    explicit PredictedFile(Host& host) : real_(make_host_world_view(host)) {}
+    Result<std::string> key_of(const std::string& path) override { return real_->key_of(path); }
+    Result<Seen> look(const std::string& path) override {
+        BACKOUT_TRY_ASSIGN(Seen seen, real_->look(path));
+        if (path != "/etc/app.conf") return seen;
+        seen.state.content = sha256_hex("predicted\n");
+        seen.link_count = 0;
+        return seen;
+    }
+    Result<Seen> look_tree(const std::string& path) override { return real_->look_tree(path); }
+    Result<Bytes> read(const std::string&, std::uint64_t) override { return Bytes("predicted\n"); }
+    Result<std::vector<std::string>> list(const std::string& path) override { return real_->list(path); }
+
+  private:
+    std::unique_ptr<WorldView> real_;
+};
+
+TEST_F(FileKinds, attributes_and_moves_carry_on_a_content_that_is_only_predicted) {
+    PredictedFile world(host_);
+    const auto plan = [&](const std::string& kind, const Json& with) {
+        PlanRequest request{.id = "s", .with = with, .manifest_directory = "/", .world = world, .host = host_};
+        return must(road_.kind(kind).plan(request));
+    };
+    const Planned attributes = plan("file.attributes", {{"path", "/etc/app.conf"}, {"mode", "0600"}});
+    ASSERT_EQ(attributes.predictions.size(), 1U);
+    EXPECT_EQ(attributes.predictions[0].content, "predicted\n");
+    const Planned moved = plan("file.move", {{"from", "/etc/app.conf"}, {"to", "/srv/app.conf"}});
+    ASSERT_EQ(moved.predictions.size(), 2U);
+    EXPECT_EQ(moved.predictions[1].content, "predicted\n");
+    EXPECT_EQ(moved.predictions[1].content_path, "");
+}
+
 TEST_F(FileKinds, all_describe_themselves) {
     const Registry registry = make_builtin_registry();
     for (const std::string& name : registry.names()) {
