@@ -18,12 +18,10 @@ std::string images_text(const RunState& state) {
     return text;
 }
 
-/// The second name of a slot waits beside it while an exchange is made of several renames: it belongs to the slot.
-std::string without_second(const std::string& name) {
-    static const std::string kSecond = ".second";
-    const bool ends_so =
-        name.size() > kSecond.size() && name.compare(name.size() - kSecond.size(), kSecond.size(), kSecond) == 0;
-    return ends_so ? name.substr(0, name.size() - kSecond.size()) : name;
+/// What stands beside a slot belongs to it: SLOT.second (while an exchange is made of several renames) and SLOT.time
+/// (when the slot was emptied). Slots have no dot in their names.
+std::string slot_of(const std::string& name) {
+    return name.substr(0, name.find('.'));
 }
 
 /// An image that holds nothing (of a step that created something) still names its store: taking it back puts there what
@@ -52,7 +50,7 @@ Status tidy_images(Host& host, JournalStore& journal, const std::string& state_p
     BACKOUT_TRY_ASSIGN(const std::vector<ImageSlot> slots, slots_of_run(host, stores, outcome.summary.number));
     const std::string named = needs_no_image(outcome) ? "" : images_text(outcome.state);
     for (const ImageSlot& slot : slots) {
-        if (named.find('"' + without_second(slot.name) + '"') != std::string::npos) continue;
+        if (named.find('"' + slot_of(slot.name) + '"') != std::string::npos) continue;
         BACKOUT_TRY_ASSIGN(const std::shared_ptr<Directory> directory, host.open_directory(slot.store));
         BACKOUT_TRY(remove_tree(*directory, slot.name));
     }
