@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "base/text.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "plan/template.h"
 
 namespace backout {
@@ -78,7 +78,12 @@ void ArgumentReader::require(const std::string& name) {
 
 std::string ArgumentReader::text(const std::string& name, const std::string& fallback) {
     const Json* value = find_typed(name, is_plain_text, "a text");
-    return value == nullptr ? fallback : value->get<std::string>();
+    if (value == nullptr) return fallback;
+    // Taken literally, an empty path would be the manifest's own folder: most likely a reference that came out empty.
+    static const std::vector<std::string> kPaths = {"path", "from", "to", "source"};
+    const bool is_path = std::find(kPaths.begin(), kPaths.end(), name) != kPaths.end();
+    if (where_.empty() && is_path && value->get<std::string>().empty()) complain(name, "is empty: name a path");
+    return value->get<std::string>();
 }
 
 bool ArgumentReader::flag(const std::string& name, bool fallback) {

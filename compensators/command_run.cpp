@@ -102,7 +102,12 @@ Status judge(const Json& program, const Json& allowed, const ProcessOutcome& out
     std::string message = describe_argv(program["argv"]) + ": " + outcome.summary();
     const std::string words = last_words(outcome);
     if (!words.empty()) message += ": " + words;
-    return Error{outcome.timed_out ? ErrorCode::timeout : ErrorCode::failed, message};
+    // Not started: surely nothing was touched. Cut off by a signal: whatever it had begun may stand.
+    const ErrorCode code = !outcome.started      ? ErrorCode::not_found
+                           : outcome.timed_out   ? ErrorCode::timeout
+                           : outcome.signal != 0 ? ErrorCode::in_doubt
+                                                 : ErrorCode::failed;
+    return Error{code, message};
 }
 
 Result<ProcessOutcome> run(StepContext& context, const Json& program, const Json& allowed) {

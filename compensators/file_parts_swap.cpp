@@ -287,10 +287,9 @@ bool SwapPart::displaced_foreign() const {
 
 Status SwapPart::finish() {
     if (!wants_nothing() && part_.after.flags != 0) BACKOUT_TRY(set_flags(path_, part_.after.flags));
-    if (!judged_) {  // a crash came between the swap and the time: what was seen when the image was made decides
-        if (!part_.parent.ours) return {};
-        judge_parent_time();
-    }
+    // A crash came between the swap and the time. What was seen when the image was made can't decide alone: where
+    // several parts move names in one directory, only the last of them finds its own time there.
+    if (!judged_) judge_parent_time();
     return restore_parent_time(path_, part_.parent, parent_ours_);
 }
 

@@ -10,6 +10,14 @@
 namespace backout {
 namespace {
 
+/// ".backout-UID": before-images wait there, on mounts where the state directory isn't. They are no part of anybody's
+/// tree: a run that deleted or opened them would take its own undo away.
+bool is_image_store_name(const std::string& name) {
+    static const std::string kStart = ".backout-";
+    return name.size() > kStart.size() && name.compare(0, kStart.size(), kStart) == 0 &&
+           name.find_first_not_of("0123456789", kStart.size()) == std::string::npos;
+}
+
 /// Depth first with a stack of its own: a hostile tree must not end the process by its depth. Names are visited sorted,
 /// but the entries of "a" come before "a.b" though "a.b" < "a/x" by bytes: callers that need the order of whole paths
 /// sort.
@@ -40,6 +48,7 @@ class Walker {
     Status enter(Directory& directory, const std::string& name, const std::string& path) {
         BACKOUT_TRY_ASSIGN(auto opened, directory.open_directory(name));
         BACKOUT_TRY_ASSIGN(auto names, opened->list());
+        names.erase(std::remove_if(names.begin(), names.end(), is_image_store_name), names.end());
         open_.push_back({std::move(opened), path.empty() ? "" : path + "/", std::move(names)});
         return {};
     }

@@ -82,8 +82,9 @@ Channels::~Channels() {
     clear_progress();
 }
 
-void Channels::data(const std::string& text) {
-    if (!verbosity_.shows("result", kLevelResults) || !output_status_.ok()) return;
+void Channels::data(const std::string& text, bool always) {
+    const bool shown = always ? !verbosity_.silent() : verbosity_.shows("result", kLevelResults);
+    if (!shown || !output_status_.ok()) return;
     clear_progress();
     output_status_ = streams_.output(redactor_.redact(text));
 }

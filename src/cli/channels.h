@@ -33,7 +33,8 @@ class Channels {
     Redactor& redactor() { return redactor_; }
 
     /// Results for people and programs, word for word, to standard output; channel "result".
-    void data(const std::string& text);
+    /// `always`: a program reads it; it is left out only where nothing at all is said.
+    void data(const std::string& text, bool always = false);
     /// One line on standard error, iff `channel` shows `level`. `text` must be printable.
     void say(const std::string& channel, int level, const std::string& text);
     /// A dialogue with a person: shown whenever anything is. No line end is added.

@@ -48,7 +48,7 @@ void add_flag(CLI::App& app, const FlagSpec& spec, Slots& slots) {
 void add_word(CLI::App& app, const WordSpec& spec, Slots& slots) {
     Slot& slot = new_slot(slots, spec.name, true);
     CLI::Option* option = app.add_option(spec.name, slot.values, spec.help);
-    option->type_name("")->expected(1)->required(spec.required);
+    option->type_name("")->expected(1)->allow_extra_args(false)->required(spec.required);
 }
 
 std::string examples_text(const VerbSpec& verb) {

@@ -53,13 +53,13 @@ void EventPrinter::document(const std::string& type, const Json& data) {
     line["type"] = type;
     line["seq"] = 0;
     line["time"] = format_time(clock.now());
-    channels_.data(dump_canonical(line) + "\n");
+    channels_.data(dump_canonical(line) + "\n", true);
 }
 
 void EventPrinter::on_event(const Event& event) {
     if (json_) {
         begin();
-        channels_.data(dump_canonical(event_to_json(event)) + "\n");
+        channels_.data(dump_canonical(event_to_json(event)) + "\n", true);
         return;
     }
     if (event.type == "step_output") return print_output(event);
@@ -80,20 +80,20 @@ void EventPrinter::print_step(const Event& event) {
     const bool timed =
         step_began_ != 0 && event.time >= step_began_ && channels_.verbosity().shows("timing", kLevelTiming);
     if (timed && word == "done") line += " (" + format_duration(event.time - step_began_) + ")";
-    channels_.say("action", is_trouble(word) ? kLevelWarnings : kLevelActions, line + why(event));
+    channels_.say("action", is_trouble(word) ? kLevelErrors : kLevelActions, line + why(event));
     if (is_trouble(word)) {
         const std::string differences = differences_as_text(member(event.data, "conflicts"), color_, 6) +
                                         differences_as_text(member(event.data, "drift"), color_, 6);
         for (const std::string& part : split(differences, '\n')) {
-            if (!part.empty()) channels_.say("action", kLevelWarnings, part);
+            if (!part.empty()) channels_.say("action", kLevelErrors, part);
         }
     }
 }
 
 void EventPrinter::print_note(const Event& event) {
     if (event.type == "warning") return channels_.warn(printable(string_member(event.data, "message")));
-    if (event.type == "run_aborting") return channels_.say("action", kLevelWarnings, "going back" + why(event));
-    if (event.type == "run_awaits") return channels_.say("action", kLevelWarnings, "waiting for a person" + why(event));
+    if (event.type == "run_aborting") return channels_.say("action", kLevelErrors, "going back" + why(event));
+    if (event.type == "run_awaits") return channels_.say("action", kLevelErrors, "waiting for a person" + why(event));
     if (event.type == "run_drifted") return channels_.say("action", kLevelWarnings, "the world drifted from the plan");
     if (event.type == "stop_requested") return channels_.say("action", kLevelWarnings, "stop requested");
     if (event.type == "run_started" || event.type == "run_resumed") {

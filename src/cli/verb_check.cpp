@@ -17,7 +17,7 @@ Result<int> run_check(Context& context) {
                        read_input(context.arguments.text("PLAN"), context.environment.working_directory));
     BACKOUT_TRY_ASSIGN(const Plan plan, load_plan(context, input));
     BACKOUT_TRY_ASSIGN(Session * session, context.session());
-    BACKOUT_TRY_ASSIGN(const std::vector<StaleItem> stale, session->check(plan));
+    BACKOUT_TRY_ASSIGN(const std::vector<StaleItem> stale, session->check_all(plan));
     Json items = Json::array();
     std::string text;
     for (const StaleItem& item : stale) {

@@ -16,23 +16,36 @@ Json lease_to_json(const std::optional<LeaseHolder>& holder) {
             {"since", time_or_null(holder->since)}};
 }
 
+Json open_run_to_json(const StatusReport::Unfinished& one) {
+    return {{"run", one.run.run},
+            {"name", one.run.name},
+            {"state", shown_state(one.run)},
+            {"direction", to_string(one.state.direction)},
+            {"since", time_or_null(one.run.started)},
+            {"awaits", one.state.awaits.empty() ? Json(nullptr) : Json(one.state.awaits)},
+            {"ways_out", one.ways_out}};
+}
+
 Json status_to_json(const StatusReport& status, bool with_bytes) {
     Json unfinished = Json::array();
-    for (const StatusReport::Unfinished& one : status.unfinished) {
-        unfinished.push_back({{"run", one.run.run},
-                              {"name", one.run.name},
-                              {"state", shown_state(one.run)},
-                              {"direction", to_string(one.state.direction)},
-                              {"since", time_or_null(one.run.started)},
-                              {"awaits", one.state.awaits.empty() ? Json(nullptr) : Json(one.state.awaits)},
-                              {"ways_out", one.ways_out}});
-    }
+    for (const StatusReport::Unfinished& one : status.unfinished) unfinished.push_back(open_run_to_json(one));
+    Json incomplete = Json::array();
+    for (const StatusReport::Unfinished& one : status.incomplete) incomplete.push_back(open_run_to_json(one));
     Json last = Json::array();
     for (const RunSummary& run : status.last) last.push_back(summary_to_json(run));
     return {{"unfinished", unfinished},
+            {"incomplete", incomplete},
             {"lease", lease_to_json(status.lease)},
             {"last", last},
             {"image_bytes", with_bytes ? Json(status.image_bytes) : Json(nullptr)}};
+}
+
+std::string ways_out_as_text(const StatusReport::Unfinished& one, const Context& context) {
+    RunReport report;
+    report.summary = one.run;
+    std::string text = "  ways out:\n";
+    for (const std::string& way : one.ways_out) text += "    " + command_for(way, report, context.program) + "\n";
+    return text;
 }
 
 std::string unfinished_as_text(const StatusReport::Unfinished& one, const Context& context) {
@@ -41,17 +54,20 @@ std::string unfinished_as_text(const StatusReport::Unfinished& one, const Contex
                        printable(one.run.name) + ", going " + to_string(one.state.direction) + ", since " +
                        format_time(one.run.started) + "\n";
     if (!one.state.awaits.empty()) text += "  it waits for a person: " + printable(one.state.awaits) + "\n";
-    RunReport report;
-    report.summary = one.run;
-    text += "  ways out:\n";
-    for (const std::string& way : one.ways_out) text += "    " + command_for(way, report, context.program) + "\n";
-    return text;
+    return text + ways_out_as_text(one, context);
+}
+
+std::string incomplete_as_text(const StatusReport::Unfinished& one, const Context& context) {
+    const Style style(context.render.color);
+    return style.paint(Tone::bad, "Not fully undone:") + " run " + one.run.run + " " + printable(one.run.name) + "\n" +
+           ways_out_as_text(one, context);
 }
 
 std::string status_as_text(const StatusReport& status, const Context& context, bool with_bytes) {
     std::string text;
     for (const StatusReport::Unfinished& one : status.unfinished) text += unfinished_as_text(one, context);
     if (status.unfinished.empty()) text += "Nothing is unfinished.\n";
+    for (const StatusReport::Unfinished& one : status.incomplete) text += incomplete_as_text(one, context);
     if (status.lease) {
         text += "At work: pid " + std::to_string(status.lease->pid) + ", user " + printable(status.lease->user) +
                 ", since " + format_time(status.lease->since) + ": " + printable(status.lease->command) + "\n";

@@ -169,9 +169,10 @@ std::optional<Command> Decider::pipeline(const Steps& window) const {
         Progress at;
         CommandKind kind;
     };
-    static constexpr Line kLines[] = {{Progress::staged, CommandKind::secure}, {Progress::secured, CommandKind::intend},
-                                      {Progress::intended, CommandKind::act},  {Progress::acted, CommandKind::sync},
-                                      {Progress::synced, CommandKind::verify}, {Progress::verified, CommandKind::record_applied}};
+    static constexpr Line kLines[] = {
+        {Progress::staged, CommandKind::secure}, {Progress::secured, CommandKind::intend},
+        {Progress::intended, CommandKind::act},  {Progress::acted, CommandKind::sync},
+        {Progress::synced, CommandKind::verify}, {Progress::verified, CommandKind::record_applied}};
     const Steps fresh = choose(window, [this](std::uint32_t s) { return open(s) && progress(s) == Progress::none; });
     if (!fresh.empty()) return Command{CommandKind::stage, fresh, {}};
     for (const Line& line : kLines) {

@@ -2,6 +2,7 @@
 
 #include "engine/run_loop.h"
 #include "plan/plan_codec.h"
+#include "plan/template.h"
 
 namespace backout {
 namespace {
@@ -10,6 +11,35 @@ namespace {
 /// with an image. Images of trees are larger; growth between commits takes care of those.
 std::uint64_t journal_need(const Bytes& plan, std::size_t steps) {
     return 2 * plan.size() + 8192ULL * steps + (1U << 20);
+}
+
+const char* on_drift_word(OnDrift value) {
+    return value == OnDrift::stop ? "stop" : "rollback";
+}
+
+/// What was said when the run began holds until it ends, unless it is said anew.
+void take_over(const Record& started, RunOptions& options) {
+    const std::string word = string_member(started.body, "on_drift");
+    if (options.on_drift || word.empty()) return;
+    options.on_drift = word == "stop" ? OnDrift::stop : OnDrift::rollback;
+}
+
+/// A secret that isn't at hand is found out before anything is begun, not in the step that needs it.
+Status secrets_at_hand(const Plan& plan, const RunOptions& options) {
+    for (const PlannedStep& step : plan.steps) {
+        if (!step.changes()) continue;
+        for (const TemplateReference& reference : template_references(step.arguments)) {
+            if (reference.kind != TemplateReference::Kind::secret_input) continue;
+            const std::string name = "'" + reference.name + "'";
+            if (!options.secrets)
+                return Error{ErrorCode::invalid, "step " + step.id + " needs the secret input " + name +
+                                                     ": give it with --input " + reference.name +
+                                                     "=VALUE, or in its environment variable"};
+            const Result<Json> value = options.secrets("inputs." + reference.name);
+            if (!value.ok()) return Error(value.error()).in("step " + step.id + " needs the secret input " + name);
+        }
+    }
+    return {};
 }
 
 Status kinds_known(const Plan& plan, const Registry& kinds) {
@@ -34,8 +64,11 @@ NewRun new_run_of(const Plan& plan, const RunOptions& options, const EngineParts
     run.time = parts.clock.now();
     run.random = parts.ids.random_name(4);
     run.expected_bytes = journal_need(run.plan, plan.steps.size());
-    run.started_body = {{"name", plan.name}, {"command", run.command}, {"user", options.user},      {"host", plan.host},
-                        {"root", plan.root}, {"undoes", plan.undoes},  {"plan_digest", plan.digest}};
+    run.started_body = {
+        {"name", plan.name},          {"command", run.command},
+        {"user", options.user},       {"host", plan.host},
+        {"root", plan.root},          {"undoes", plan.undoes},
+        {"plan_digest", plan.digest}, {"on_drift", on_drift_word(options.on_drift.value_or(plan.on_drift))}};
     return run;
 }
 
@@ -43,6 +76,7 @@ NewRun new_run_of(const Plan& plan, const RunOptions& options, const EngineParts
 
 Result<RunOutcome> Engine::apply(const Plan& plan, const RunOptions& options) {
     BACKOUT_TRY(kinds_known(plan, parts_.kinds));
+    BACKOUT_TRY(secrets_at_hand(plan, options));
     BACKOUT_TRY_ASSIGN(RunSummary run, parts_.journal.begin_run(new_run_of(plan, options, parts_)));
     BACKOUT_TRY_ASSIGN(const std::vector<Record> records, parts_.journal.records(run.number));
     BACKOUT_TRY_ASSIGN(RunState state, fold(records, run.steps));
@@ -67,7 +101,9 @@ Result<RunOutcome> Engine::resume(const RunSummary& run, const Plan& plan, std::
         return Error{ErrorCode::unfinished, "run " + run.run + " was recovered " + std::to_string(state.recoveries) +
                                                 " times without reaching its end: say --forward or --back"};
     }
-    RunLoop loop(parts_, plan, options, run, std::move(state));
+    RunOptions taken_over = options;
+    if (!records.empty()) take_over(records.front(), taken_over);
+    RunLoop loop(parts_, plan, taken_over, run, std::move(state));
     BACKOUT_TRY(loop.resume(direction));
     return loop.run();
 }

@@ -76,6 +76,7 @@ Status RunLoop::do_stop_resumable(const std::string& reason) {
     BACKOUT_TRY(drop_staged());
     BACKOUT_TRY(commit({record(RecordType::run_awaits, 0, {{"reason", reason}, {"signal", stop_signal_}})}));
     stopped_ = true;
+    ended_by_signal_ = stop_signal_;
     return {};
 }
 
@@ -174,7 +175,7 @@ RunOutcome RunLoop::outcome() const {
     outcome.summary.finished = state_.ended;
     outcome.summary.exit_status = state_.exit_status;
     outcome.summary.awaits = state_.awaits;
-    if (!state_.finished) outcome.exit_status = stop_signal_ != 0 ? 128 + stop_signal_ : 3;
+    if (!state_.finished) outcome.exit_status = ended_by_signal_ != 0 ? 128 + ended_by_signal_ : 3;
     return outcome;
 }
 

@@ -132,7 +132,29 @@ Status RunLoop::do_stage(const Steps& steps) {
         live(step).image = std::move(staged->image);
         live(step).sync = std::move(staged->sync);
         live(step).progress = Progress::staged;
+        if (shape_.is_rollback) BACKOUT_TRY(settle_if_already_back(step));
     }
+    return {};
+}
+
+/// A rollback has no part in what is back already (a rollback before it that left something, or a person): taking it
+/// back in turn must not touch that. What was seen is synced before it is recorded (invariant 8).
+Status RunLoop::settle_if_already_back(std::uint32_t step) {
+    LiveStep& now = live(step);
+    auto seen = worker_.observe(planned(step), state_, now.image);
+    if (!seen.ok() || !seen->can_tell || (seen->where != Where::after && seen->where != Where::both)) return {};
+    auto owed = worker_.sync_of(planned(step), state_, now.image);
+    if (!owed.ok()) return {};
+    now.sync = std::move(*owed);
+    const Status synced = barrier({step});
+    if (!synced.ok()) {
+        now.untouched = true;
+        fail(step, synced.error().in("while making durable what is back already"));
+        return {};
+    }
+    live_.riding.push_back(
+        record(RecordType::step_settled, step, {{"state", "kept"}, {"reason", "it is as before already"}}));
+    now.progress = Progress::recorded;
     return {};
 }
 
@@ -173,6 +195,8 @@ void RunLoop::act_on(std::uint32_t step) {
     now.output = worker_.take_output();
     if (!applied.ok()) {
         now.definite = is_definite(applied.error());
+        // A program that couldn't be started has done nothing; any other failure may have left a part.
+        now.untouched = shape_.step(step).effect == Effect::tearable && applied.error().code == ErrorCode::not_found;
         return fail(step,
                     std::move(applied).error().in("in step " + std::to_string(step) + " (" + planned(step).id + ")"));
     }
@@ -288,24 +312,14 @@ std::vector<Record> RunLoop::failure_records(std::uint32_t step, const std::stri
     return records;
 }
 
-/// Nothing can be seen of the step, or it is seen not to be there: then its own word that it failed is all there is.
-bool RunLoop::can_only_be_believed(std::uint32_t step) {
-    auto seen = worker_.observe(planned(step), state_, live(step).image);
-    return seen.ok() && (!seen->can_tell || seen->where == Where::before);
-}
-
 /// The step failed for good. A run that takes another back goes on with the rest; any other turns back.
 Status RunLoop::do_record_failure(const Command& command) {
     const std::uint32_t step = command.steps.front();
     std::vector<Record> records = failure_records(step, command.reason);
     const LiveStep now = live(step);
     const bool intended = now.progress >= Progress::intended || state_.step(step).phase != StepPhase::pending;
-    const bool own_word = intended && now.definite && !shape_.step(step).undoable && can_only_be_believed(step);
-    if (intended && (now.untouched || own_word)) {
-        records.push_back(record(
-            RecordType::step_undone, step,
-            {{"how", "already"},
-             {"note", now.untouched ? "it touched nothing" : "it failed by its own word and declares no undo"}}));
+    if (intended && now.untouched) {
+        records.push_back(record(RecordType::step_undone, step, {{"how", "already"}, {"note", "it touched nothing"}}));
     }
     if (shape_.is_rollback) {
         BACKOUT_TRY(commit(std::move(records)));

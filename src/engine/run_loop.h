@@ -48,6 +48,7 @@ class RunLoop {
     Status do_adopt(std::uint32_t step);
     Status do_adopt_done(std::uint32_t step);
     Status do_stage(const Steps& steps);
+    Status settle_if_already_back(std::uint32_t step);
     Status do_secure(const Steps& steps);
     Status do_intend(const Steps& steps);
     Status do_act(const Steps& steps);
@@ -60,7 +61,6 @@ class RunLoop {
     Status do_undo_first(std::uint32_t step);
     Status do_record_failure(const Command& command);
     std::vector<Record> failure_records(std::uint32_t step, const std::string& reason);
-    bool can_only_be_believed(std::uint32_t step);
     Nanoseconds backoff_of(std::uint32_t step) const;
 
     // run_back.cpp
@@ -100,7 +100,8 @@ class RunLoop {
     StepWorker worker_;
     Live live_;
     bool stopped_ = false;
-    int stop_signal_ = 0;
+    int stop_signal_ = 0;      ///< the signal that asked the run to stop
+    int ended_by_signal_ = 0;  ///< the same, once the run has stopped for it, resumable
 };
 
 }  // namespace backout

@@ -33,6 +33,10 @@ void make_skip(PlannedStep& step, const std::string& reason) {
     step.undo = UndoDeclaration{"nothing to undo"};
 }
 
+bool is_listed(const std::vector<std::string>& keys, const std::string& path) {
+    return std::find(keys.begin(), keys.end(), path) != keys.end();
+}
+
 class RollbackPlanner {
   public:
     RollbackPlanner(const std::string& run, const Plan& target, const RollbackOptions& options,
@@ -74,12 +78,12 @@ void RollbackPlanner::add_conflict(const PlannedStep& former, const Observation&
     Json differences = Json::array();
     std::string words;
     for (const Difference& difference : seen.differences) {
-        const auto& theirs = former.superseded;
-        if (std::find(theirs.begin(), theirs.end(), difference.path) != theirs.end()) continue;
+        if (is_listed(former.superseded, difference.path) || is_listed(options_.taken_back_first, difference.path))
+            continue;
         if (words.empty()) words = printable(difference.path) + ": " + difference.attribute;
         differences.push_back(difference_to_json(difference));
     }
-    if (differences.empty() && !former.superseded.empty()) return;
+    if (differences.empty() && (!former.superseded.empty() || !options_.taken_back_first.empty())) return;
     if (words.empty()) words = seen.note.empty() ? printable(step.target) : seen.note;
     const bool overwrite = options_.overwrite_conflicts.count(step.id) != 0;
     step.details = Json{{"conflict", differences}, {"note", seen.note}, {"overwrite", overwrite}};
@@ -101,11 +105,15 @@ Status RollbackPlanner::look(const TakenStep& taken, const PlannedStep& former, 
     context.step_id = former.id;
     context.timeout = former.timeout;
     context.superseded = former.superseded;
+    context.superseded.insert(context.superseded.end(), options_.taken_back_first.begin(),
+                              options_.taken_back_first.end());
     auto seen = kind->observe(context, taken.image, true);
     if (!seen.ok()) {
         warnings_.push_back("'" + printable(step.id) + "' can't be looked at: " + seen.error().text());
         return {};
     }
+    // Where nothing can be seen, the journal's word stands, as in the run itself.
+    if (!seen->can_tell) return {};
     switch (seen->where) {
         case Where::after: break;
         case Where::before:

@@ -52,7 +52,9 @@ bool is_long_material(const std::string& key) {
 }
 
 std::string member_in_brief(const std::string& key, const Json& value) {
-    if (is_long_material(key) || value.is_null()) return "";
+    if (is_long_material(key) || value.is_null() || value == "") return "";
+    // The warnings tell what is different.
+    if (key == "conflict") return value.empty() ? "" : "in conflict";
     if (is_pair(value)) return pair_in_brief(printable(key), value);
     if (value.is_boolean()) return value.get<bool>() ? printable(key) : "";
     if (value.is_primitive() || has_template(value)) return printable(key) + " " + value_in_brief(value);

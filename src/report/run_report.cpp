@@ -21,8 +21,8 @@ std::string settled_word(const StepState& step) {
 // A step that a signal or a stop left without a record.
 std::string pending_word(const StepState& step, const PlannedStep& planned, const RunState& run) {
     if (step.failed) return "failed";
+    if (planned.operation == "skip") return bool_member(planned.details, "blocked", false) ? "blocked" : "skipped";
     if (run.phase == RunPhase::committed && planned.operation == "keep") return "kept";
-    if (run.phase == RunPhase::committed && planned.operation == "skip") return "skipped";
     return "not_reached";
 }
 
@@ -50,6 +50,14 @@ using Words = std::vector<std::string>;
 bool has_residue(const RunState& run) {
     return std::any_of(run.steps.begin(), run.steps.end(),
                        [](const StepState& step) { return step.phase == StepPhase::residue; });
+}
+
+/// What a pivot kept, or what --skip left out.
+bool something_stands(const Plan& plan, const RunState& run) {
+    return std::any_of(plan.steps.begin(), plan.steps.end(), [&](const PlannedStep& planned) {
+        if (plan.undoes.empty()) return state_of(run, planned.step).phase == StepPhase::applied;
+        return planned.operation == "skip" && !bool_member(planned.details, "residue", false);
+    });
 }
 
 std::string reason_of(const StepState& step) {
@@ -87,7 +95,7 @@ StepReport step_report(const PlannedStep& planned, const StepState& step, const 
 // A run that a later one took back shows its effects as gone, without touching its own records.
 void show_as_taken_back(RunReport& report) {
     for (StepReport& step : report.steps) {
-        if (step.state == "done") step.state = "undone";
+        if (step.state == "done") step.state = step.irreversible ? "residue" : "undone";
     }
 }
 
@@ -96,7 +104,10 @@ void show_as_taken_back(RunReport& report) {
 std::string final_state_of(const StepState& step, const PlannedStep& planned, const RunState& run) {
     switch (step.phase) {
         case StepPhase::pending: return pending_word(step, planned, run);
-        case StepPhase::settled: return step.failed ? "failed" : settled_word(step);
+        case StepPhase::settled:
+            // A rollback leaves what is irreversible as residue, and says so in its plan.
+            if (bool_member(planned.details, "residue", false)) return "residue";
+            return step.failed ? "failed" : settled_word(step);
         case StepPhase::in_doubt:
         case StepPhase::applied:
         case StepPhase::failed_in_doubt: return standing_word(step, run);
@@ -116,6 +127,7 @@ std::vector<std::string> ways_out(const Plan& plan, const RunState& run) {
     const bool stuck = has_stuck_step(plan, run);
     if (!run.finished) return stuck ? Words{"resume", "rollback", "resolve"} : Words{"resume", "rollback"};
     if (stuck) return {"rollback", "resolve"};
+    if (something_stands(plan, run)) return {"rollback"};
     // Nothing but what can't be undone is left: trying again changes nothing, a person's word closes it.
     return has_residue(run) ? Words{"resolve"} : Words{};
 }

@@ -87,9 +87,15 @@ std::string cause_line(const RunReport& report) {
 }
 
 std::string meaning_of(const std::string& way_out, const RunReport& report) {
-    const bool back = report.summary.direction == Direction::back;
+    const bool takes_back = !report.summary.undoes.empty();
+    const bool back = (report.summary.direction == Direction::back) != takes_back;
+    if (takes_back && !back && way_out != "resolve") return "carry on towards what the run had made";
+    if (takes_back && report.summary.finished == 0 && way_out == "resume") {
+        return "carry on taking back " + report.summary.undoes + " (--back turns round)";
+    }
     if (way_out == "resume") return back ? "carry on going back" : "carry on to what the plan says";
-    if (way_out == "rollback" && report.summary.finished != 0) return "try again to take back what is left";
+    if (way_out == "rollback" && report.summary.finished != 0)
+        return "try again to take back what is left (--overwrite-conflict STEP where others changed it)";
     if (way_out == "rollback") return back ? "carry on going back" : "undo what was done";
     return "say what is true of a stuck step";
 }

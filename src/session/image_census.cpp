@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "journal/file_image_store.h"
 #include "session/local_session.h"
 
 namespace backout {
@@ -42,7 +43,8 @@ void count_store(Host& host, const std::string& store, const Slots* known, Image
     for (const std::string& entry : *entries) {
         ++census.slots;
         census.bytes += bytes_below(**directory, entry, 0);
-        const std::string slot = store + "/" + entry;
+        // What stands beside a slot (SLOT.second, SLOT.time) belongs to it: slots have no dot in their names.
+        const std::string slot = store + "/" + entry.substr(0, entry.find('.'));
         if (known != nullptr && known->count(slot) == 0) census.unknown.push_back(slot);
     }
 }
@@ -68,22 +70,22 @@ Result<Slots> slots_of_all_runs(JournalStore& journal) {
     return slots;
 }
 
-Result<ImageCensus> census_of(Host& host, JournalStore& journal, const Slots* known) {
+Result<ImageCensus> census_of(Host& host, JournalStore& journal, const std::string& state_path, const Slots* known) {
     ImageCensus census;
-    BACKOUT_TRY_ASSIGN(const std::vector<std::string> stores, journal.image_stores());
+    BACKOUT_TRY_ASSIGN(const std::vector<std::string> stores, all_image_stores(host, journal, state_path));
     for (const std::string& store : stores) count_store(host, store, known, census);
     return census;
 }
 
 }  // namespace
 
-Result<ImageCensus> count_images(Host& host, JournalStore& journal) {
-    return census_of(host, journal, nullptr);
+Result<ImageCensus> count_images(Host& host, JournalStore& journal, const std::string& state_path) {
+    return census_of(host, journal, state_path, nullptr);
 }
 
-Result<ImageCensus> compare_images(Host& host, JournalStore& journal) {
+Result<ImageCensus> compare_images(Host& host, JournalStore& journal, const std::string& state_path) {
     BACKOUT_TRY_ASSIGN(const Slots slots, slots_of_all_runs(journal));
-    return census_of(host, journal, &slots);
+    return census_of(host, journal, state_path, &slots);
 }
 
 }  // namespace backout

@@ -18,9 +18,9 @@ struct ImageCensus {
     std::vector<std::string> unreadable = {};  ///< stores that can't be read, with the reason
 };
 
-/// Bytes and slots.
-Result<ImageCensus> count_images(Host& host, JournalStore& journal);
+/// Bytes and slots. `state_path`: the state directory inside the host's root, "" if it lies outside.
+Result<ImageCensus> count_images(Host& host, JournalStore& journal, const std::string& state_path);
 /// The same, and every slot compared with the images of all runs: reads the whole journal.
-Result<ImageCensus> compare_images(Host& host, JournalStore& journal);
+Result<ImageCensus> compare_images(Host& host, JournalStore& journal, const std::string& state_path);
 
 }  // namespace backout

@@ -1,5 +1,7 @@
 #include "session/local_session.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "manifest/parse.h"
 #include "plan/plan_codec.h"
@@ -22,6 +24,29 @@ Error locked_error(const LeaseHolder& holder) {
     return {ErrorCode::locked, "another run is at work: pid " + std::to_string(holder.pid) + ", user " +
                                    printable(holder.user) + ", since " + format_time(holder.since) + ": " +
                                    printable(holder.command) + "; wait for it, or give --lock-timeout"};
+}
+
+// What a rollback left is mended once its target, or the run itself, was taken back after all.
+Result<bool> was_mended(JournalStore& journal, const RunSummary& run) {
+    if (!run.undone_by.empty() || run.undoes.empty()) return !run.undone_by.empty();
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
+    return std::any_of(runs.begin(), runs.end(), [&run](const RunSummary& target) {
+        return target.run == run.undoes && !target.undone_by.empty();
+    });
+}
+
+Result<std::vector<StatusReport::Unfinished>> incomplete_runs(JournalStore& journal) {
+    std::vector<StatusReport::Unfinished> incomplete;
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
+    for (const RunSummary& run : runs) {
+        if (run.phase != RunPhase::rollback_incomplete || run.finished == 0) continue;
+        BACKOUT_TRY_ASSIGN(const bool mended, was_mended(journal, run));
+        if (mended) continue;
+        BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
+        const std::vector<std::string> ways = ways_out(details.plan, details.state);
+        if (!ways.empty()) incomplete.push_back({run, details.state, ways});
+    }
+    return incomplete;
 }
 
 }  // namespace
@@ -115,6 +140,15 @@ std::optional<Json> LocalSession::last_outputs(const std::string& plan_name, con
     return {};
 }
 
+Result<std::vector<StaleItem>> LocalSession::check_all(const Plan& plan) {
+    BACKOUT_TRY_ASSIGN(std::vector<StaleItem> items, check(plan));
+    BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_for_reading());
+    if (!journal) return items;
+    BACKOUT_TRY_ASSIGN(const std::string used_by, journal->plan_used_by(plan.id));
+    if (!used_by.empty()) items.insert(items.begin(), StaleItem{"", "the plan", "unused", "used by run " + used_by});
+    return items;
+}
+
 Result<std::vector<StaleItem>> LocalSession::check(const Plan& plan) {
     return check_plan(plan, {*host_, detectors_, options_.environment, options_.inputs});
 }
@@ -129,9 +163,10 @@ Result<StatusReport> LocalSession::status(bool with_bytes) {
         BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(*journal, *unfinished));
         report.unfinished.push_back({*unfinished, details.state, ways_out(details.plan, details.state)});
     }
+    BACKOUT_TRY_ASSIGN(report.incomplete, incomplete_runs(*journal));
     BACKOUT_TRY_ASSIGN(report.last, journal->runs(0, kLastRuns));
     if (with_bytes) {
-        BACKOUT_TRY_ASSIGN(const ImageCensus census, count_images(*host_, *journal));
+        BACKOUT_TRY_ASSIGN(const ImageCensus census, count_images(*host_, *journal, state_in_host()));
         report.image_bytes = census.bytes;
     }
     return report;

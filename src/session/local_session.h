@@ -34,6 +34,7 @@ class LocalSession final : public Session {
     // local_session.cpp
     Result<Plan> plan(const std::string& manifest_text, const PlanOptions& options, Secrets* secrets) override;
     Result<std::vector<StaleItem>> check(const Plan& plan) override;
+    Result<std::vector<StaleItem>> check_all(const Plan& plan) override;
     Result<StatusReport> status(bool with_bytes) override;
     Result<std::vector<RunSummary>> history(std::size_t limit, UnixNanoseconds since) override;
     Result<RunDetails> show(const std::string& run) override;
@@ -75,7 +76,7 @@ class LocalSession final : public Session {
 
     Result<RollbackProposal> propose(JournalStore& journal, ImageStore& images, const RollbackRequest& request);
     Result<Plan> plan_for(JournalStore& journal, ImageStore& images, const RunSummary& target,
-                          const RollbackRequest& request);
+                          const RollbackRequest& request, const std::vector<std::string>& newer);
     Result<RunOutcome> back_unfinished(Workplace& place, const RunDetails& details, const RunOptions& options);
     Result<RunOutcome> tidied(Workplace& place, Result<RunOutcome> outcome);
     Status release_run(Workplace& place, const RunSummary& run);

@@ -54,6 +54,7 @@ struct StatusReport {
         std::vector<std::string> ways_out;
     };
     std::vector<Unfinished> unfinished;
+    std::vector<Unfinished> incomplete;  ///< finished without having undone everything, and not mended since
     std::optional<LeaseHolder> lease;
     std::vector<RunSummary> last;   ///< the newest few, newest first
     std::uint64_t image_bytes = 0;  ///< only when asked for
@@ -101,6 +102,8 @@ class Session {
     virtual Result<Plan> plan(const std::string& manifest_text, const PlanOptions& options, Secrets* secrets) = 0;
     /// What is no longer as the plan says. Empty: it still holds.
     virtual Result<std::vector<StaleItem>> check(const Plan& plan) = 0;
+    /// The same, and whether the plan was used already.
+    virtual Result<std::vector<StaleItem>> check_all(const Plan& plan) = 0;
     virtual Result<StatusReport> status(bool with_bytes) = 0;
     /// Newest first; `limit` 0: all; `since` 0: from the beginning.
     virtual Result<std::vector<RunSummary>> history(std::size_t limit, UnixNanoseconds since) = 0;

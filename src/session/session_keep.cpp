@@ -135,12 +135,12 @@ Result<Session::Pruned> LocalSession::prune(std::optional<std::size_t> keep, std
     const std::vector<RunSummary> dropped = droppable(runs, candidates(runs, keep, before));
     for (const RunSummary& run : dropped) pruned.runs.push_back(run.run);
     if (dry || dropped.empty()) return pruned;
-    BACKOUT_TRY_ASSIGN(const ImageCensus at_first, count_images(*host_, *place.journal));
+    BACKOUT_TRY_ASSIGN(const ImageCensus at_first, count_images(*host_, *place.journal, state_in_host()));
     // All images of a chain first: a crash in between is mended by pruning again.
     for (const RunSummary& run : dropped) BACKOUT_TRY(release_run(place, run));
     for (const RunSummary& run : dropped) BACKOUT_TRY(place.journal->remove_run(run.number));
     BACKOUT_TRY(remove_empty_stores(*host_, *place.journal, state_in_host()));
-    BACKOUT_TRY_ASSIGN(const ImageCensus at_last, count_images(*host_, *place.journal));
+    BACKOUT_TRY_ASSIGN(const ImageCensus at_last, count_images(*host_, *place.journal, state_in_host()));
     pruned.bytes = at_first.bytes > at_last.bytes ? at_first.bytes - at_last.bytes : 0;
     return pruned;
 }
@@ -165,7 +165,7 @@ Result<std::vector<Session::DoctorFinding>> LocalSession::doctor() {
     BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_for_reading());
     if (!journal) return findings;
     check_runs(*journal, findings);
-    BACKOUT_TRY_ASSIGN(const ImageCensus census, compare_images(*host_, *journal));
+    BACKOUT_TRY_ASSIGN(const ImageCensus census, compare_images(*host_, *journal, state_in_host()));
     check_census(census, findings);
     return findings;
 }

@@ -165,9 +165,13 @@ Result<RollbackProposal> LocalSession::plan_rollback(const RollbackRequest& requ
 }
 
 Result<Plan> LocalSession::plan_for(JournalStore& journal, ImageStore& images, const RunSummary& target,
-                                    const RollbackRequest& request) {
+                                    const RollbackRequest& request, const std::vector<std::string>& newer) {
     BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, target));
-    const RollbackOptions options{"backout rollback " + target.run, request.skip, request.overwrite_conflicts};
+    RollbackOptions options;
+    options.command = "backout rollback " + target.run;
+    options.skip = request.skip;
+    options.overwrite_conflicts = request.overwrite_conflicts;
+    options.taken_back_first = newer;
     const RollbackTools tools{*host_, kinds_, images, clock_, ids_};
     return make_rollback_plan(target.run, details.plan, taken_steps(details), options, tools);
 }
@@ -204,8 +208,22 @@ Result<Selection> select_named(JournalStore& journal, const std::vector<RunSumma
     return Selection{{target}, ""};
 }
 
+/// A run of nothing but checks was committed and changed nothing: it stands in nobody's way.
+Result<bool> left_an_effect(JournalStore& journal, const RunSummary& run) {
+    BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
+    const std::vector<PlannedStep>& steps = details.plan.steps;
+    return std::any_of(steps.begin(), steps.end(), [&](const PlannedStep& step) {
+        return step.changes() && step.effect != Effect::none && !details.state.step(step.step).image.is_null();
+    });
+}
+
 Result<Selection> select_newest(JournalStore& journal, const std::vector<RunSummary>& runs) {
-    const auto found = std::find_if(runs.begin(), runs.end(), can_be_taken_back);
+    auto found = runs.begin();
+    for (; found != runs.end(); ++found) {
+        if (!can_be_taken_back(*found)) continue;
+        BACKOUT_TRY_ASSIGN(const bool changed_something, left_an_effect(journal, *found));
+        if (changed_something) break;
+    }
     if (found == runs.end()) return Selection{{}, "no run is committed, changed something, and wasn't taken back"};
     BACKOUT_TRY(refuse_overlap(journal, runs, *found));
     return Selection{{*found}, ""};
@@ -237,8 +255,12 @@ Result<RollbackProposal> LocalSession::propose(JournalStore& journal, ImageStore
     BACKOUT_TRY_ASSIGN(const Selection selection, select_targets(journal, request));
     RollbackProposal proposal;
     if (selection.targets.empty()) proposal.note = selection.note;
+    std::vector<std::string> newer;  // what the runs taken back first bring back
     for (const RunSummary& target : selection.targets) {
-        BACKOUT_TRY_ASSIGN(Plan plan, plan_for(journal, images, target, request));
+        BACKOUT_TRY_ASSIGN(Plan plan, plan_for(journal, images, target, request, newer));
+        for (const PlannedStep& step : plan.steps) {
+            for (const Resource& resource : step.resources) newer.push_back(resource.key);
+        }
         proposal.items.push_back({target, std::move(plan)});
     }
     return proposal;
@@ -264,7 +286,7 @@ Result<std::vector<RunOutcome>> LocalSession::rollback(const RollbackRequest& re
     }
     for (const RollbackProposal::Item& item : proposal.items) {
         // Decided anew: the run before has just changed what this one will find.
-        BACKOUT_TRY_ASSIGN(const Plan plan, plan_for(*place.journal, *place.images, item.target, request));
+        BACKOUT_TRY_ASSIGN(const Plan plan, plan_for(*place.journal, *place.images, item.target, request, {}));
         BACKOUT_TRY_ASSIGN(RunOutcome outcome, tidied(place, Engine(parts(place)).apply(plan, options)));
         outcomes.push_back(std::move(outcome));
         if (outcomes.back().exit_status != 0) break;

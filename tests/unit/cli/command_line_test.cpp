@@ -62,6 +62,12 @@ TEST(CommandLine, AFileMayBeCalledLikeAVerb) {
     EXPECT_EQ(parsed({"verify", "status"}).text("RUN|PLAN|MANIFEST"), "status");
 }
 
+TEST(CommandLine, WordsGoToTheirPlaces) {
+    const Arguments arguments = parsed({"resolve", "r-1", "conf", "--as", "done", "--reason", "seen"});
+    EXPECT_EQ(arguments.text("RUN"), "r-1");
+    EXPECT_EQ(arguments.text("STEP"), "conf");
+}
+
 TEST(CommandLine, StandardInputIsADash) {
     EXPECT_EQ(parsed({"plan", "-"}).text("MANIFEST"), "-");
 }

@@ -30,7 +30,7 @@ TEST(RunText, TellsStatesConflictsAndWaysOut) {
               "  2 failed      update /etc/app.conf\n"
               "      no space left\n"
               "  3 not_reached keep /etc/motd\n"
-              "  4 not_reached skip /etc/old\n"
+              "  4 skipped     skip /etc/old: when: false\n"
               "\n"
               "Conflicts: changed by somebody else, and left alone\n"
               "  dirs (/srv/app)\n"
@@ -39,7 +39,8 @@ TEST(RunText, TellsStatesConflictsAndWaysOut) {
               "Going back because: step 2 failed\n"
               "Not everything is undone: what is listed above as conflict, residue or failed undo was left as it is.\n"
               "Ways out:\n"
-              "  backout rollback r-12-k3f9    try again to take back what is left\n"
+              "  backout rollback r-12-k3f9    try again to take back what is left (--overwrite-conflict STEP where "
+              "others changed it)\n"
               "  backout resolve r-12-k3f9 dirs --as done|undone|skipped --reason TEXT    say what is true of a stuck "
               "step\n");
 }
