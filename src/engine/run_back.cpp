@@ -73,6 +73,16 @@ Status RunLoop::do_sync_undo(const Steps& steps) {
     for (std::uint32_t step : steps) {
         LiveStep& now = live(step);
         if (now.progress != Progress::none) continue;
+        // An undo of parts that was cut off may still owe its last touches (a directory's time, a flag): it looks first,
+        // finds its parts in place, and ends what it had begun.
+        if (state_.step(step).phase == StepPhase::undo_in_doubt && shape_.step(step).effect == Effect::atomic) {
+            auto applied = worker_.apply(planned(step), state_, state_.step(step).undo_image);
+            if (!applied.ok()) return undo_gave_up(step, applied.error());
+            now.sync = std::move(applied->sync);
+            now.conflicts = std::move(applied->conflicts);
+            now.was_already = true;
+            continue;
+        }
         auto owed = worker_.sync_of(planned(step), state_, image_of(step));
         if (!owed.ok()) return undo_gave_up(step, owed.error());
         now.sync = std::move(*owed);

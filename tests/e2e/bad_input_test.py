@@ -335,7 +335,7 @@ def no_space_for_the_images(box):
 def no_space_while_rolling_back(box):
     """A full disk keeps nobody from taking back"""
     script = (f"mount -t tmpfs -o size=40m none {box.target} && mkdir -m 700 {box.target}/state && "
-              f"echo former > {box.target}/conf && {box.program} apply --yes {box.folder}/manifest.json "
+              f"echo former > {box.target}/conf && '{box.program}' apply --yes {box.folder}/manifest.json "
               f"--state-dir {box.target}/state >&2 && "
               f"(head -c 100m /dev/zero > {box.target}/ballast || true) && \"$@\"; code=$?; cat {box.target}/conf; "
               "exit $code")

@@ -51,7 +51,7 @@ class Reader:
         shutil.copytree(checkout / "examples", self.folder / "examples",
                         ignore=shutil.ignore_patterns("scratch", "build"))
         program = self.folder / "tools" / "backout"
-        program.write_text(f'#!/bin/sh\nexec {box.program} "$@"\n')
+        program.write_text(f'#!/bin/sh\nexec "{box.program}" "$@"\n')
         program.chmod(0o755)
 
     def run(self, blocks):
