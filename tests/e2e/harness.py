@@ -174,8 +174,10 @@ def make_removable(folder):
     for base, folders, files in os.walk(folder):
         for name in [".", *files]:
             path = os.path.join(base, name)
-            if flags_of(path) & 0x30:
-                set_flags(path, 0)
+            # A server that is just ending may take its own files away meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                if flags_of(path) & 0x30:
+                    set_flags(path, 0)
         for name in folders:
             with contextlib.suppress(OSError):
                 os.chmod(os.path.join(base, name), 0o700, follow_symlinks=True)
