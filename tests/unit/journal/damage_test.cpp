@@ -214,7 +214,7 @@ TEST_F(DamagedJournal, PagesOfAnythingEndInAnAnswer) {
         const auto meta = read_metas(beginning, used_);
         if (meta.ok()) {
             ASSERT_LE(meta->used_bytes(), used_);
-            ASSERT_TRUE(check_pages(data_.substr(0, used_), *meta).ok() || true);
+            static_cast<void>(check_pages(data_.substr(0, used_), *meta).ok());  // either answer is fine; a crash is not
         }
     }
 }
