@@ -132,29 +132,7 @@ Status RunLoop::do_stage(const Steps& steps) {
         live(step).image = std::move(staged->image);
         live(step).sync = std::move(staged->sync);
         live(step).progress = Progress::staged;
-        if (shape_.is_rollback) BACKOUT_TRY(settle_if_already_back(step));
     }
-    return {};
-}
-
-/// A rollback has no part in what is back already (a rollback before it that left something, or a person): taking it
-/// back in turn must not touch that. What was seen is synced before it is recorded (invariant 8).
-Status RunLoop::settle_if_already_back(std::uint32_t step) {
-    LiveStep& now = live(step);
-    auto seen = worker_.observe(planned(step), state_, now.image);
-    if (!seen.ok() || !seen->can_tell || (seen->where != Where::after && seen->where != Where::both)) return {};
-    auto owed = worker_.sync_of(planned(step), state_, now.image);
-    if (!owed.ok()) return {};
-    now.sync = std::move(*owed);
-    const Status synced = barrier({step});
-    if (!synced.ok()) {
-        now.untouched = true;
-        fail(step, synced.error().in("while making durable what is back already"));
-        return {};
-    }
-    live_.riding.push_back(
-        record(RecordType::step_settled, step, {{"state", "kept"}, {"reason", "it is as before already"}}));
-    now.progress = Progress::recorded;
     return {};
 }
 

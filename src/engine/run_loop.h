@@ -48,7 +48,6 @@ class RunLoop {
     Status do_adopt(std::uint32_t step);
     Status do_adopt_done(std::uint32_t step);
     Status do_stage(const Steps& steps);
-    Status settle_if_already_back(std::uint32_t step);
     Status do_secure(const Steps& steps);
     Status do_intend(const Steps& steps);
     Status do_act(const Steps& steps);
