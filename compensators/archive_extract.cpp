@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/text.h"
 #include "compensators/archive_extract_reader.h"
+#include "compensators/archive_extract_writer.h"
 #include "compensators/file_kind.h"
 #include "compensators/parameter_schema.h"
 #include "compensators/path_argument.h"
 #include "compensators/predicted_tree.h"
 #include "compensators/staging.h"
-#include "compensators/tree_builder.h"
 
 namespace backout {
 
@@ -63,8 +62,7 @@ KindInfo make_info() {
     return info;
 }
 
-// ---- arguments
-// -------------------------------------------------------------------------------------------------------
+// ---- arguments -----------------------------------------------------------------------------------------------------
 
 struct Wish {
     std::string source;
@@ -144,8 +142,7 @@ ArchiveRules rules_of(Host& host, const Json& arguments) {
     return rules;
 }
 
-// ---- planning
-// --------------------------------------------------------------------------------------------------------
+// ---- planning ------------------------------------------------------------------------------------------------------
 
 /// An archive that only a prediction holds.
 class BytesFile final : public InputFile {
@@ -283,73 +280,6 @@ Status check_target(const Target& target) {
                  target.path};
 }
 
-// ---- staging
-// ---------------------------------------------------------------------------------------------------------
-
-NewAttributes attributes_from_state(const EntryState& state) {
-    return {state.mode, state.uid, state.gid, state.xattrs};
-}
-
-/// Writes the archive's entries into a place.
-class Extractor {
-  public:
-    Extractor(ArchiveReader& reader, const ArchiveRules& rules, const Place& place)
-        : reader_(reader), rules_(rules), builder_(place) {}
-
-    /// `present` is the folder whose place the tree takes.
-    Result<std::size_t> run(const EntryState& present) {
-        const bool keeps_top = present.type == EntryType::directory;
-        const EntryState top = keeps_top ? present : implied_directory(rules_);
-        BACKOUT_TRY(add_directory("", top, {}));
-        for (;;) {
-            BACKOUT_TRY_ASSIGN(std::optional<ArchiveItem> item, reader_.next());
-            if (!item) break;
-            if (item->path.empty() && keeps_top) item->state = present;
-            BACKOUT_TRY(add_parents(item->path));
-            BACKOUT_TRY(add(*item));
-            paths_.insert(item->path);
-        }
-        BACKOUT_TRY(builder_.finish());
-        return paths_.size() - 1;
-    }
-
-  private:
-    Status add_directory(const std::string& path, const EntryState& state, std::optional<UnixNanoseconds> mtime) {
-        paths_.insert(path);
-        return builder_.add_directory(path, attributes_from_state(state), mtime);
-    }
-
-    Status add_parents(const std::string& path) {
-        for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
-            const std::string parent = path.substr(0, slash);
-            if (paths_.count(parent) == 0) BACKOUT_TRY(add_directory(parent, implied_directory(rules_), {}));
-        }
-        return {};
-    }
-
-    Status add(const ArchiveItem& item) {
-        if (!item.hard_link.empty()) return builder_.add_hard_link(item.path, item.hard_link);
-        const NewAttributes attributes = attributes_from_state(item.state);
-        if (item.state.type == EntryType::directory) return builder_.add_directory(item.path, attributes, item.mtime);
-        if (item.state.type == EntryType::symlink)
-            return builder_.add_symlink(item.path, item.state.link, attributes, item.mtime);
-        BACKOUT_TRY_ASSIGN(const Place place, builder_.place_of(item.path));
-        BACKOUT_TRY_ASSIGN(const std::unique_ptr<OutputFile> file, place.directory->create(place.name, 0600));
-        BACKOUT_TRY_ASSIGN(const std::uint64_t size,
-                           reader_.read_content([&](std::uint64_t offset, std::string_view bytes) {
-                               return file->write_at(offset, bytes);
-                           }));
-        BACKOUT_TRY(file->set_size(size));
-        BACKOUT_TRY(file->close());
-        return builder_.set_attributes(item.path, attributes, item.mtime);
-    }
-
-    ArchiveReader& reader_;
-    const ArchiveRules& rules_;
-    TreeBuilder builder_;
-    std::set<std::string> paths_;
-};
-
 class ArchiveExtract final : public FileKind {
   public:
     const KindInfo& info() const override {
@@ -411,7 +341,7 @@ class ArchiveExtract final : public FileKind {
         BACKOUT_TRY_ASSIGN(const std::unique_ptr<ArchiveReader> reader,
                            ArchiveReader::open(*file, context.host, rules));
         BACKOUT_TRY_ASSIGN(const Place place, stager.open(path, bool_member(step.arguments, "make_parents", false)));
-        auto entries = Extractor(*reader, rules, place).run(present);
+        auto entries = write_archive_tree(*reader, rules, place, present);
         if (!entries) return std::move(entries).error().in(printable(source));
         BACKOUT_TRY(stager.close(place));
         stager.set_outputs(Json{{"path", path}, {"entries", *entries}});

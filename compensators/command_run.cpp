@@ -91,8 +91,7 @@ Result<CommandLook> look(StepContext& context, const Json& arguments) {
     return look_at_command(context.host, arguments, options_of(context, timeout));
 }
 
-// ---- running
-// ---------------------------------------------------------------------------------------------------------
+// ---- running -------------------------------------------------------------------------------------------------------
 
 Status judge(const Json& program, const Json& allowed, const ProcessOutcome& outcome) {
     const bool ended = outcome.started && outcome.signal == 0 && !outcome.timed_out;
@@ -162,8 +161,7 @@ Result<Json> read_outputs(const Json& wanted, const ProcessOutcome& outcome) {
     return outputs;
 }
 
-// ---- what must be durable
-// --------------------------------------------------------------------------------------------
+// ---- what must be durable ------------------------------------------------------------------------------------------
 
 /// A touched path may be gone, or its parent: then the nearest folder that is there keeps the absence.
 Result<SyncRequest> sync_of_path(Host& host, const std::string& path) {

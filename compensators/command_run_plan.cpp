@@ -49,8 +49,7 @@ Json read_outputs(ArgumentReader& reader) {
     return outputs;
 }
 
-// ---- what an earlier step of the same plan will have changed
-// ---------------------------------------------------------
+// ---- what an earlier step of the same plan will have changed -------------------------------------------------------
 
 /// True if the world as the step will find it differs from the real one in what the command says it works on: then a
 /// probe that is asked now would speak of another world.
@@ -122,8 +121,7 @@ Result<Decision> decide(PlanRequest& request, const Json& arguments) {
     return decide_by_marks(request, arguments);
 }
 
-// ---- the parts of the answer
-// -----------------------------------------------------------------------------------------
+// ---- the parts of the answer ---------------------------------------------------------------------------------------
 
 UndoDeclaration declare_undo(const Json& arguments) {
     UndoDeclaration undo;

@@ -165,8 +165,7 @@ void decide(PlanRequest& request, const Wish& wish, const Target& target, const 
     predict_files(wish, target, comparison, planned);
 }
 
-// ---- staging
-// ---------------------------------------------------------------------------------------------------------
+// ---- staging -------------------------------------------------------------------------------------------------------
 
 Error changed_source(const std::string& path) {
     return Error{ErrorCode::stale,

@@ -1,6 +1,6 @@
 #pragma once
-// Tables for a reader that leaves no trace: over a copy of data.mdb in memory, taken anew when a commit has come in since;
-// a journal too large to copy is read in place.
+// Tables for a reader that leaves no trace: over a copy of data.mdb in memory, taken anew when a commit has come in
+// since; a journal too large to copy is read in place.
 
 #include <cstdint>
 #include <memory>

@@ -68,7 +68,8 @@ std::uint64_t start_time_of(int pid) {
     return words.empty() ? 0 : std::strtoull(words[19].c_str(), nullptr, 10);
 }
 
-/// Whether the process group has a member that isn't a zombie: kill(2) counts zombies too, and nobody may ever reap them.
+/// Whether the process group has a member that isn't a zombie: kill(2) counts zombies too, and nobody may ever reap
+/// them.
 bool group_lives(int group) {
     std::error_code error;
     for (std::filesystem::directory_iterator at("/proc", error), end; !error && at != end; at.increment(error)) {

@@ -230,7 +230,10 @@ Status Ledger::append_checked(std::uint64_t run, std::vector<Record>& records) {
         if (bytes > kAppendLimit) return misuse("more than 64 MiB of records in one append");
         encoded.push_back(std::move(one));
     }
-    BACKOUT_TRY(tables_->reserve(bytes + kCommitOverhead));
+    // No space is no reason to give up here: what was reserved for this run, and pages that have become free, may do;
+    // if they don't, the transaction fails cleanly.
+    const Status room = tables_->reserve(bytes + kCommitOverhead);
+    if (!room.ok() && room.error().code != ErrorCode::no_space) return room.error();
     const auto put_all = [&](TableTransaction& transaction) -> Status {
         for (std::size_t i = 0; i < records.size(); ++i) {
             BACKOUT_TRY(transaction.put(Table::records, record_key(run, records[i].sequence), encoded[i]));

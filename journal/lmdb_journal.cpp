@@ -207,14 +207,16 @@ Status create_journal(const std::string& directory, std::uint64_t bytes, IdSourc
     return write_marker(directory, *id);
 }
 
-Result<std::unique_ptr<Ledger>> open_writing_ledger(const std::string& directory, std::uint64_t bytes) {
+Result<std::unique_ptr<Ledger>> open_writing_ledger(const std::string& directory) {
     BACKOUT_TRY_ASSIGN(const HeadFile::Content head, HeadFile::read(in(directory, kHeadFile)));
     BACKOUT_TRY(check_data_file(directory, head.landmark.run != 0 && !head.landmark.finished));
     BACKOUT_TRY(check_lock_file(directory));
     BACKOUT_TRY_ASSIGN(const std::uint64_t size, size_of(in(directory, kDataFile)));
     LmdbTables::Options options;
     options.path = directory;
-    options.map_bytes = std::max(bytes, size);
+    // As large as the file, which is allocated: nothing needs space here, so a full disk doesn't keep anybody from
+    // resuming.
+    options.map_bytes = size;
     BACKOUT_TRY_ASSIGN(std::shared_ptr<LmdbTables> tables, LmdbTables::open(options, false));
     auto ledger = std::make_unique<Ledger>(tables);
     BACKOUT_TRY(ledger->check_format());
@@ -223,7 +225,6 @@ Result<std::unique_ptr<Ledger>> open_writing_ledger(const std::string& directory
     bool marked = false;
     BACKOUT_TRY(check_marker(directory, head.journal_id, marked));
     if (!marked) BACKOUT_TRY(write_marker(directory, head.journal_id));
-    if (size < options.map_bytes) BACKOUT_TRY(tables->preallocate());
     tables->use_head(HeadFile(in(directory, kHeadFile), head));
     return ledger;
 }

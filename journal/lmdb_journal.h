@@ -25,8 +25,8 @@ inline constexpr const char* kAcceptedHostFile = "accepted-host";
 /// Errors: `no_space`, `not_permitted`, `io`; what was made aside is removed.
 Status create_journal(const std::string& directory, std::uint64_t bytes, IdSource& ids);
 
-/// Requires: the lease; the journal is present. Errors: `journal`, `not_permitted`, `no_space`.
-Result<std::unique_ptr<Ledger>> open_writing_ledger(const std::string& directory, std::uint64_t bytes);
+/// Requires: the lease; the journal is present. Errors: `journal`, `not_permitted`.
+Result<std::unique_ptr<Ledger>> open_writing_ledger(const std::string& directory);
 /// Leaves no trace. Up to `copy_limit` bytes it works on a copy in memory. Errors: `journal`, `not_permitted`.
 Result<std::unique_ptr<Ledger>> open_reading_ledger(const std::string& directory, std::uint64_t copy_limit);
 

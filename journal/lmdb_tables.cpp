@@ -3,8 +3,12 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <mutex>
+#include <set>
+#include <tuple>
 
 #include "base/text.h"
 #include "journal/ledger_access.h"
@@ -33,6 +37,10 @@ Error lmdb_error(int code, const std::string& doing) {
         case MDB_INCOMPATIBLE: return journal_damage(text);
         case MDB_VERSION_MISMATCH:
             return {ErrorCode::journal, text + ": it was written with another version of LMDB's format"};
+        case MDB_MAP_FULL:
+            return {ErrorCode::journal, doing +
+                                            ": it is full, and its file system has no space for more: free some, then "
+                                            "run `backout resume`"};
         case EACCES:
         case EPERM:
         case EROFS: return {ErrorCode::not_permitted, text, {}, code};
@@ -136,6 +144,16 @@ class LmdbTransaction final : public TableTransaction {
     const Handles& handles_;
 };
 
+/// Lock files that this process has open. A second environment on one of them would take the first one's locks away
+/// when it is closed, and a third process would then think that nobody is there. With the process, for a child that was
+/// forked off has none of its parent's locks.
+using FileIdentity = std::tuple<pid_t, dev_t, ino_t>;
+std::mutex lock_files_mutex;
+std::set<FileIdentity>& lock_files() {
+    static std::set<FileIdentity> files;
+    return files;
+}
+
 std::uint64_t inode_of(const std::string& path) {
     struct stat status {};
     return lstat(path.c_str(), &status) == 0 ? status.st_ino : 0;
@@ -153,6 +171,21 @@ Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const Options& options, boo
 
 LmdbTables::~LmdbTables() {
     if (environment_ != nullptr) mdb_env_close(environment_);
+    const std::lock_guard<std::mutex> guard(lock_files_mutex);
+    if (claimed_) lock_files().erase({::getpid(), lock_device_, lock_inode_});
+}
+
+Status LmdbTables::claim_lock_file() {
+    struct stat status {};
+    const std::string path = options_.path + "/lock.mdb";
+    if (lstat(path.c_str(), &status) != 0) return system_error(errno, "lstat", path);
+    lock_device_ = status.st_dev;
+    lock_inode_ = status.st_ino;
+    const std::lock_guard<std::mutex> guard(lock_files_mutex);
+    claimed_ = lock_files().insert({::getpid(), lock_device_, lock_inode_}).second;
+    if (claimed_) return {};
+    return Error{ErrorCode::locked,
+                 "this very process has the journal in " + options_.path + " open already: close that first"};
 }
 
 Status LmdbTables::open_environment() {
@@ -160,6 +193,7 @@ Status LmdbTables::open_environment() {
     if (options_.read_only) flags |= MDB_RDONLY;
     if (options_.single_file) flags |= MDB_NOSUBDIR;
     if (!options_.locked) flags |= MDB_NOLOCK;
+    if (options_.locked) BACKOUT_TRY(claim_lock_file());
     int code = 0;
     // LMDB says that opening may fail while another process opens or closes the same file.
     for (int attempt = 0; attempt < kOpenAttempts; ++attempt) {
@@ -204,7 +238,6 @@ Status LmdbTables::open_tables(bool create) {
 
 Status LmdbTables::remember_files() {
     data_inode_ = inode_of(options_.path + "/data.mdb");
-    lock_inode_ = options_.locked ? inode_of(options_.path + "/lock.mdb") : 0;
     return check_same_files();
 }
 

@@ -29,7 +29,7 @@ class LmdbTables final : public TableStore {
     };
 
     /// Opens an environment whose raw checks have passed. `create` makes the tables (for a new journal).
-    /// Errors: `journal`, `not_permitted`, `no_space`.
+    /// Errors: `journal`, `not_permitted`, `no_space`, `locked` if this process has it open with its lock already.
     static Result<std::unique_ptr<LmdbTables>> open(const Options& options, bool create);
     ~LmdbTables() override;
     LmdbTables(const LmdbTables&) = delete;
@@ -48,6 +48,7 @@ class LmdbTables final : public TableStore {
 
   private:
     explicit LmdbTables(Options options) : options_(std::move(options)) {}
+    Status claim_lock_file();
     Status open_environment();
     Status open_tables(bool create);
     Status remember_files();
@@ -59,7 +60,9 @@ class LmdbTables final : public TableStore {
     std::array<unsigned, kTableCount> handles_{};
     std::optional<HeadFile> head_;
     std::uint64_t data_inode_ = 0;
+    std::uint64_t lock_device_ = 0;
     std::uint64_t lock_inode_ = 0;
+    bool claimed_ = false;  ///< the lock file is in this process's list of open ones
     bool failed_in_doubt_ = false;
 };
 

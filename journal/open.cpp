@@ -73,7 +73,7 @@ Result<std::unique_ptr<JournalStore>> open_journal(const JournalOptions& options
     if (presence == JournalPresence::absent) {
         BACKOUT_TRY(create_journal(options.state_directory, options.initial_bytes, ids));
     }
-    BACKOUT_TRY_ASSIGN(auto ledger, open_writing_ledger(options.state_directory, options.initial_bytes));
+    BACKOUT_TRY_ASSIGN(auto ledger, open_writing_ledger(options.state_directory));
     return std::unique_ptr<JournalStore>(std::move(ledger));
 }
 

@@ -49,6 +49,8 @@ class Decider {
     bool behind_pivot(const Steps& window) const;
     Command back_end() const;
     bool all_as_before() const;
+    bool gave_up() const;
+    Command once_more(const std::string& otherwise) const;
 
     const PlanShape& shape_;
     const RunState& state_;
@@ -80,8 +82,7 @@ bool Decider::in_flight() const {
     });
 }
 
-// ---- forward
-// ----------------------------------------------------------------------------------------------------------
+// ---- forward --------------------------------------------------------------------------------------------------------
 
 Command Decider::forward() const {
     if (auto command = after_failure()) return *command;
@@ -182,19 +183,32 @@ std::optional<Command> Decider::pipeline(const Steps& window) const {
     return std::nullopt;
 }
 
+bool Decider::gave_up() const {
+    return std::any_of(live_.steps.begin(), live_.steps.end(), [](const LiveStep& s) { return s.gave_up; });
+}
+
+/// What reloads a service goes back before the files that it reads. Once they are back it may well succeed; where
+/// nothing else has moved, another try would find the world that it failed in.
+Command Decider::once_more(const std::string& otherwise) const {
+    const bool moved = std::any_of(live_.steps.begin(), live_.steps.end(),
+                                   [](const LiveStep& s) { return s.progress == Progress::recorded; });
+    if (live_.tried_again || live_.stop_asked || !moved) return {CommandKind::await_person, {}, otherwise};
+    Steps again;
+    for (std::uint32_t step = 1; step <= shape_.steps.size(); ++step) {
+        if (live(step).gave_up) again.push_back(step);
+    }
+    return {CommandKind::try_again, again, {}};
+}
+
 Command Decider::end() const {
     if (!live_.checked_at_end) return {CommandKind::check_end, {}, {}};
-    const bool gave_up =
-        std::any_of(live_.steps.begin(), live_.steps.end(), [](const LiveStep& s) { return s.gave_up; });
-    if (shape_.is_rollback && gave_up)
-        return {CommandKind::await_person, {}, "not everything could be taken back; `resume` tries again"};
+    if (shape_.is_rollback && gave_up()) return once_more("not everything could be taken back; `resume` tries again");
     if (live_.final_failure.empty() || shape_.is_rollback) return {CommandKind::finish, {}, {}};
     if (shape_.stop_on_drift) return {CommandKind::await_person, {}, live_.final_failure};
     return {CommandKind::begin_abort, {}, live_.final_failure};
 }
 
-// ---- back
-// -------------------------------------------------------------------------------------------------------------
+// ---- back -----------------------------------------------------------------------------------------------------------
 
 bool Decider::to_take_back(std::uint32_t step) const {
     return may_have_effect(record(step).phase) && progress(step) != Progress::recorded && !live(step).gave_up;
@@ -278,15 +292,12 @@ bool Decider::all_as_before() const {
 }
 
 Command Decider::back_end() const {
-    const bool gave_up =
-        std::any_of(live_.steps.begin(), live_.steps.end(), [](const LiveStep& s) { return s.gave_up; });
-    if (gave_up) return {CommandKind::await_person, {}, "an undo failed; `resume` tries again"};
+    if (gave_up()) return once_more("an undo failed; `resume` tries again");
     if (all_as_before() && !live_.images_released) return {CommandKind::release_images, {}, {}};
     return {CommandKind::finish, {}, {}};
 }
 
-// ---- turning forward
-// --------------------------------------------------------------------------------------------------
+// ---- turning forward ------------------------------------------------------------------------------------------------
 
 bool Decider::torn_undo(std::uint32_t step) const {
     return record(step).phase == StepPhase::undo_in_doubt && progress(step) != Progress::recorded &&
@@ -306,14 +317,16 @@ Command Decider::turn() const {
 }  // namespace
 
 const char* to_string(CommandKind kind) {
-    static constexpr const char* kNames[] = {"settle",       "observe",        "adopt",           "adopt_done",
-                                             "undo_first",   "stage",          "secure",          "intend",
-                                             "act",          "sync",           "verify",          "record_applied",
-                                             "retry",        "record_failure", "record_conflict", "record_residue",
-                                             "prepare_undo", "secure_undo",    "intend_undo",     "act_undo",
-                                             "sync_undo",    "record_undone",  "begin_abort",     "turn_forward",
-                                             "check_end",    "release_images", "await_person",    "stop_resumable",
-                                             "finish"};
+    static constexpr const char* kNames[] = {"settle",         "observe",        "adopt",
+                                             "adopt_done",     "undo_first",     "stage",
+                                             "secure",         "intend",         "act",
+                                             "sync",           "verify",         "record_applied",
+                                             "retry",          "record_failure", "record_conflict",
+                                             "record_residue", "prepare_undo",   "secure_undo",
+                                             "intend_undo",    "act_undo",       "sync_undo",
+                                             "record_undone",  "begin_abort",    "turn_forward",
+                                             "check_end",      "release_images", "try_again",
+                                             "await_person",   "stop_resumable", "finish"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 

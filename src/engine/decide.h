@@ -40,6 +40,7 @@ enum class CommandKind {
     turn_forward,     ///< commit run_forwarding and reopen what was undone
     check_end,        ///< verify the whole plan
     release_images,   ///< everything is as before: images of this run aren't needed any more
+    try_again,        ///< what failed to go back, once: others have gone back since, and it may have needed them
     await_person,     ///< commit run_awaits and stop
     stop_resumable,   ///< a signal: commit what rides and stop
     finish,           ///< commit run_finished

@@ -57,6 +57,7 @@ struct Live {
     bool abort_asked = false;        ///< … by rolling back
     bool turning_forward = false;    ///< an undo in doubt is finished before the direction turns
     bool images_released = false;
+    bool tried_again = false;  ///< what failed to go back got its second chance, in a world that was further back
 
     LiveStep& step(std::uint32_t number) { return steps.at(number - 1); }
     const LiveStep& step(std::uint32_t number) const { return steps.at(number - 1); }

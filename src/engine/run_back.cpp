@@ -73,8 +73,8 @@ Status RunLoop::do_sync_undo(const Steps& steps) {
     for (std::uint32_t step : steps) {
         LiveStep& now = live(step);
         if (now.progress != Progress::none) continue;
-        // An undo of parts that was cut off may still owe its last touches (a directory's time, a flag): it looks first,
-        // finds its parts in place, and ends what it had begun.
+        // An undo of parts that was cut off may still owe its last touches (a directory's time, a flag): it looks
+        // first, finds its parts in place, and ends what it had begun.
         if (state_.step(step).phase == StepPhase::undo_in_doubt && shape_.step(step).effect == Effect::atomic) {
             auto applied = worker_.apply(planned(step), state_, state_.step(step).undo_image);
             if (!applied.ok()) return undo_gave_up(step, applied.error());
@@ -142,6 +142,20 @@ Status RunLoop::undo_gave_up(std::uint32_t step, const Error& error) {
     live(step).gave_up = true;
     live(step).note = error.text();
     return commit({record(RecordType::undo_failed, step, {{"error", error.text()}})});
+}
+
+/// As `resume` would: they are looked at anew. What was verified at the end has to be verified again.
+Status RunLoop::do_try_again(const Steps& steps) {
+    for (std::uint32_t step : steps) {
+        tell("step_retry", step, {{"reason", live(step).note}});
+        live(step) = LiveStep{};
+    }
+    live_.tried_again = true;
+    live_.checked_at_end = false;
+    live_.final_failure.clear();
+    live_.final_drift.clear();
+    live_.drifted_kept.clear();
+    return {};
 }
 
 /// Content that was staged without an intent belongs to nobody: it goes before the direction turns.

@@ -4,8 +4,7 @@
 
 namespace backout {
 
-// ---- the last look
-// ----------------------------------------------------------------------------------------------------
+// ---- the last look --------------------------------------------------------------------------------------------------
 
 Status RunLoop::do_check_end() {
     tell("verifying", 0, Json::object());
@@ -54,8 +53,7 @@ void RunLoop::note_drift(std::uint32_t step, std::vector<Difference> differences
     for (Difference& one : differences) live_.final_drift.push_back(std::move(one));
 }
 
-// ---- stopping
-// ---------------------------------------------------------------------------------------------------------
+// ---- stopping -------------------------------------------------------------------------------------------------------
 
 Status RunLoop::do_await_person(const Command& command) {
     Json body = {{"reason", command.reason}, {"step", command.steps.empty() ? 0 : command.steps.front()}};
@@ -80,8 +78,7 @@ Status RunLoop::do_stop_resumable(const std::string& reason) {
     return {};
 }
 
-// ---- the end
-// ----------------------------------------------------------------------------------------------------------
+// ---- the end --------------------------------------------------------------------------------------------------------
 
 /// Everything is as before: images of this run are needed by nobody. A crash in between is harmless: they aren't needed
 /// by the recovery either.

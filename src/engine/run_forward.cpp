@@ -30,8 +30,7 @@ bool is_definite(const Error& error) {
 
 }  // namespace
 
-// ---- without effect
-// ---------------------------------------------------------------------------------------------------
+// ---- without effect -------------------------------------------------------------------------------------------------
 
 Record RunLoop::settled_record(std::uint32_t step) {
     const PlannedStep& plan = planned(step);
@@ -49,8 +48,7 @@ Status RunLoop::do_settle(const Steps& steps) {
     return {};
 }
 
-// ---- after a crash
-// ----------------------------------------------------------------------------------------------------
+// ---- after a crash --------------------------------------------------------------------------------------------------
 
 Status RunLoop::do_observe(const Steps& steps) {
     for (std::uint32_t step : steps) {
@@ -114,8 +112,7 @@ Status RunLoop::do_undo_first(std::uint32_t step) {
     return commit({record(RecordType::step_reopened, step, Json::object())});
 }
 
-// ---- one window
-// -------------------------------------------------------------------------------------------------------
+// ---- one window -----------------------------------------------------------------------------------------------------
 
 Status RunLoop::do_stage(const Steps& steps) {
     for (std::uint32_t step : steps) {
@@ -245,8 +242,7 @@ Status RunLoop::do_record_applied(const Steps& steps) {
     return at_once ? commit({}) : Status{};
 }
 
-// ---- failures
-// ---------------------------------------------------------------------------------------------------------
+// ---- failures -------------------------------------------------------------------------------------------------------
 
 Nanoseconds RunLoop::backoff_of(std::uint32_t step) const {
     const RetryPolicy& policy = planned(step).retry;

@@ -160,6 +160,7 @@ Status RunLoop::perform(const Command& command) {
         case CommandKind::turn_forward: return do_turn_forward();
         case CommandKind::check_end: return do_check_end();
         case CommandKind::release_images: return do_release_images();
+        case CommandKind::try_again: return do_try_again(steps);
         case CommandKind::await_person: return do_await_person(command);
         case CommandKind::stop_resumable: return do_stop_resumable(command.reason);
         case CommandKind::finish: return do_finish();

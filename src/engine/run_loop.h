@@ -84,6 +84,7 @@ class RunLoop {
     void check_step_at_end(std::uint32_t step);
     void note_drift(std::uint32_t step, std::vector<Difference> differences);
     Status do_release_images();
+    Status do_try_again(const Steps& steps);
     Status do_await_person(const Command& command);
     Status do_stop_resumable(const std::string& reason);
     Status do_finish();

@@ -98,8 +98,7 @@ std::vector<Record> StepWorker::take_output() {
     return records;
 }
 
-// ---- templates
-// --------------------------------------------------------------------------------------------------------
+// ---- templates ------------------------------------------------------------------------------------------------------
 
 Result<Json> StepWorker::expand(const Json& value, const RunState& state) const {
     if (!has_template(value)) return value;
@@ -129,8 +128,7 @@ Result<Json> StepWorker::output_of(const std::string& id, const std::string& fie
     return *value;
 }
 
-// ---- arrows to the world
-// ----------------------------------------------------------------------------------------------
+// ---- arrows to the world --------------------------------------------------------------------------------------------
 
 Result<Staged> StepWorker::stage(const PlannedStep& step, const RunState& state, std::uint64_t generation) {
     if (!plan_.undoes.empty()) return invert(step, state, origins_[step.origin.step], generation);

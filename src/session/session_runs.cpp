@@ -294,8 +294,7 @@ Result<std::vector<RunOutcome>> LocalSession::rollback(const RollbackRequest& re
     return outcomes;
 }
 
-// ---- a person's word
-// --------------------------------------------------------------------------------------------------
+// ---- a person's word ------------------------------------------------------------------------------------------------
 
 Result<RunDetails> LocalSession::resolve(const std::string& run, const std::string& step, const std::string& as,
                                          const std::string& reason) {

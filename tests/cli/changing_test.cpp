@@ -132,6 +132,26 @@ TEST_F(Changing, AForeignChangeIsAConflictThatStays) {
     EXPECT_EQ(get("out"), "before\n");
 }
 
+TEST_F(Changing, StatusNamesTheWaysOutUntilAPersonResolves) {
+    const nlohmann::json bad = {
+        {"id", "bad"},
+        {"action", "command.run"},
+        {"depends_on", {"conf"}},
+        {"with", {{"argv", {"sh", "-c", "echo other > " + path("out") + "; false"}}, {"undo", {{"argv", {"true"}}}}}}};
+    manifest("bad.json", {write_action("conf", path("out"), "hello\n"), bad.dump()});
+    EXPECT_EQ(backout({"apply", path("bad.json"), "--yes"}).exit, 3);
+    EXPECT_EQ(get("out"), "other\n");
+    const std::string run = newest_run();
+    const nlohmann::json status = json(backout({"status", "--json"}));
+    ASSERT_EQ(status["incomplete"].size(), 1U) << status;
+    EXPECT_EQ(status["incomplete"][0]["run"], run);
+    EXPECT_EQ(backout({"resolve", run, "bad", "--as", "done", "--reason", "x"}).exit, 65)
+        << "nothing is in doubt there";
+    EXPECT_EQ(backout({"resolve", run, "conf", "--as", "done"}).exit, 64) << "the reason is missing";
+    EXPECT_EQ(backout({"resolve", run, "conf", "--as", "skipped", "--reason", "it is as we want it"}).exit, 0);
+    EXPECT_EQ(json(backout({"status", "--json"}))["incomplete"].size(), 0U);
+}
+
 TEST_F(Changing, ARunUnderALaterOneIsRefusedByName) {
     ASSERT_EQ(backout({"apply", path("m.json"), "--yes"}).exit, 0);
     const std::string first = newest_run();

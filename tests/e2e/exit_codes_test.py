@@ -51,6 +51,27 @@ def exit_1_verification_fails(box):
     expect_equal(box.newest_run()["state"], "rolled_back", "the run's state")
 
 
+def reloading(box, **more):
+    """A configuration, and a program that takes it in: its undo is to take it in again, once the former one is back."""
+    take_in = {"argv": ["cp", box.path("conf"), box.path("running")]}
+    return box.manifest([write_action(box, "conf", "new\n", id="conf"),
+                         {"id": "reload", "action": "command.run", "depends_on": ["conf"],
+                          "with": {**take_in, "undo": take_in, "touches": [box.path("running")],
+                                   "probe": {"argv": ["grep", "-q", "new", box.path("running")]}}}], **more)
+
+
+def exit_1_a_reload_is_undone_after_its_files(box):
+    """1 and 0: an undo that needs the former files succeeds once they are back"""
+    for name in ("conf", "running"):
+        box.write(name, "old\n")
+    box.run("apply", "--yes", reloading(box, verify=[{"command": ["false"]}])).expect(1)
+    expect_equal((box.read("conf"), box.read("running")), ("old\n", "old\n"), "gone back")
+    box.run("apply", "--yes", reloading(box)).expect(0)
+    expect_equal((box.read("conf"), box.read("running")), ("new\n", "new\n"), "applied")
+    box.run("rollback", "--yes").expect(0)
+    expect_equal((box.read("conf"), box.read("running")), ("old\n", "old\n"), "rolled back")
+
+
 def exit_2_there_are_differences(box):
     """2: plan --detailed-exitcode has changes, verify found drift, status --detailed-exitcode has an unfinished run"""
     manifest = box.manifest([write_action(box, "out", "hello\n")])

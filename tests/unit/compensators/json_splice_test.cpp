@@ -174,8 +174,7 @@ TEST(PatchJson, validatesEachOperation) {
     }
 }
 
-// ---- taking back
-// -----------------------------------------------------------------------------------------------------
+// ---- taking back ---------------------------------------------------------------------------------------------------
 
 JsonReversal reversed(const Bytes& before, const Bytes& after, const Bytes& current) {
     auto result = reverse_json_text(before, after, current);
@@ -228,8 +227,7 @@ TEST(ReverseJson, whatOnlyWeMadeBecomesEmpty) {
     EXPECT_FALSE(reverse_json_text("{}", R"({"a":1})", "no json").ok());
 }
 
-// ---- random texts
-// ----------------------------------------------------------------------------------------------------
+// ---- random texts --------------------------------------------------------------------------------------------------
 
 class RandomJson {
   public:

@@ -78,8 +78,7 @@ TEST(MatchLines, followsUniqueLinesInLargeTexts) {
     EXPECT_EQ(matched, 19800U);
 }
 
-// ---- random edits
-// ----------------------------------------------------------------------------------------------------
+// ---- random edits --------------------------------------------------------------------------------------------------
 
 std::uint64_t seed_of_this_run() {
     const char* given = std::getenv("BACKOUT_TEST_SEED");

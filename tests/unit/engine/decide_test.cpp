@@ -151,6 +151,17 @@ TEST_F(DecideOnThreeSteps, AFailedUndoWaitsForAnotherTryOnceTheRestIsDone) {
     expect(CommandKind::await_person, {});
 }
 
+TEST_F(DecideOnThreeSteps, AFailedUndoIsTriedAgainOnceWhenOthersHaveGoneBackSince) {
+    state_.direction = Direction::back;
+    state_.step(2).phase = StepPhase::applied;
+    live_.step(2).gave_up = true;
+    state_.step(1).phase = StepPhase::undone;
+    all_at(Progress::recorded, {1});
+    expect(CommandKind::try_again, {2});
+    live_.tried_again = true;
+    expect(CommandKind::await_person, {});
+}
+
 TEST_F(DecideOnThreeSteps, ASignalWaitsForTheStepInHand) {
     live_.stop_asked = true;
     live_.abort_asked = true;
@@ -185,6 +196,8 @@ TEST_F(DecideOnThreeSteps, ARunThatTakesAnotherBackGoesOnPastAConflict) {
     live_.step(1).gave_up = true;
     all_at(Progress::recorded, {2, 3});
     live_.checked_at_end = true;
+    expect(CommandKind::try_again, {1});
+    live_.tried_again = true;
     expect(CommandKind::await_person, {});
 }
 

@@ -244,14 +244,14 @@ TEST_F(JournalOnDisk, LargeOnesAreReadInPlace) {
     fill_journal(*open());
     const auto reader_in_place = [&] { return *open_journal_for_reading({state_, 0, 4096}); };
     EXPECT_EQ(answers(*reader_in_place()), answers(*read()));
-    {
-        const auto writer = open();
-        const auto reader = reader_in_place();
-        EXPECT_EQ(reader->records(4)->size(), 4U);
+    const auto reader = reader_in_place();
+    EXPECT_EQ(reader->records(4)->size(), 4U);
+    const std::string written = answer_of_child([&]() -> std::string {
         std::vector<Record> many(500, make_record(RecordType::step_output, 1, Json{{"text", std::string(3000, 'x')}}));
-        ASSERT_TRUE(writer->append(4, many).ok());
-        EXPECT_EQ(reader->records(4)->size(), 504U) << "the map was made larger meanwhile";
-    }
+        return open()->append(4, many).ok() ? "written" : "refused";
+    });
+    EXPECT_EQ(written, "written") << "beside a reader";
+    EXPECT_EQ(reader->records(4)->size(), 504U) << "the map was made larger meanwhile";
     fs::remove(state_ + "/lock.mdb");
     EXPECT_EQ(reader_in_place()->records(4)->size(), 504U);
     EXPECT_FALSE(fs::exists(state_ + "/lock.mdb"));
@@ -393,6 +393,50 @@ TEST_F(JournalOnDisk, GoesOnOnAFullDisk) {
     });
     if (verdict == "skip") GTEST_SKIP() << "no mount namespace here";
     EXPECT_EQ(verdict, "good");
+}
+
+TEST_F(JournalOnDisk, RunsOutOfSpaceCleanlyAndGoesOnAfterwards) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can mount a small file system";
+    ASSERT_TRUE(make_state_directory(state_).ok());
+    const std::string verdict = answer_of_child([&]() -> std::string {
+        if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+            ::mount("none", state_.c_str(), "tmpfs", 0, "size=12m,mode=0700") != 0) {
+            return "skip";
+        }
+        auto journal = open();
+        if (!journal->begin_run(sample_run()).ok()) return "begin";
+        const int filler = ::open((state_ + "/filler").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        const std::string block(4096, 'f');
+        while (::write(filler, block.data(), block.size()) > 0) continue;
+        ::close(filler);
+        std::size_t acknowledged = 1;
+        Status appended;
+        while (acknowledged < 100'000) {
+            appended = append_one(*journal, 1,
+                                  make_record(RecordType::step_output, 1, Json{{"text", std::string(9000, 'x')}}));
+            if (!appended.ok()) break;
+            ++acknowledged;
+        }
+        if (appended.ok() || appended.error().code != ErrorCode::journal) return "the end must be told";
+        if (append_one(*journal, 1, make_record(RecordType::step_output, 1)).ok()) return "nothing more may be written";
+        journal.reset();
+        if (open()->records(1)->size() != acknowledged) return "records " + std::to_string(acknowledged);
+        fs::remove(state_ + "/filler");
+        return append_one(*open(), 1, finished("committed")).ok() ? "good" : "still full";
+    });
+    if (verdict == "skip") GTEST_SKIP() << "no mount namespace here";
+    EXPECT_EQ(verdict, "good");
+}
+
+TEST_F(JournalOnDisk, OpenedTwiceInOneProcessItIsRefused) {
+    auto writer = open();
+    ASSERT_TRUE(writer->begin_run(sample_run()).ok());
+    EXPECT_EQ(open_error().code, ErrorCode::locked);
+    EXPECT_EQ(open_journal_for_reading({state_, 0, 0}).error().code, ErrorCode::locked) << "in place";
+    EXPECT_EQ(read()->records(1)->size(), 1U) << "a copy may be had beside it";
+    ASSERT_TRUE(append_one(*writer, 1, make_record(RecordType::step_output, 1)).ok());
+    writer.reset();
+    open();
 }
 
 TEST_F(JournalOnDisk, WithoutSpaceItIsNotMade) {
