@@ -20,6 +20,40 @@ in_force() {
     curl --silent --head --max-time 5 "http://$listen/" | sed -n 's/^X-Configuration: \(.*\)\r$/\1/p'
 }
 
+# Those that take connections: a worker that is shutting down takes none any more.
+workers() {
+    local master status
+    master=$(cat nginx.pid)
+    for status in $(grep -l "^PPid:[[:space:]]*$master\$" /proc/[0-9]*/status 2>/dev/null || true); do
+        grep -q "shutting down" "${status%/status}/cmdline" 2>/dev/null || echo "${status//[!0-9]/}"
+    done
+}
+
+# nginx reloads beside the requests: for a moment the former workers still answer.
+wait_until_gone() {
+    local former
+    for ((i = 0; i < 100; i++)); do
+        former=$(comm -12 <(sort <<<"$1") <(workers | sort))
+        if [[ -z $former ]]; then return 0; fi
+        sleep 0.05
+    done
+    echo "the former workers of nginx still take connections: $former" >&2
+    return 1
+}
+
+# The answer of a server whose reload was cut off changes for a moment: three that agree count.
+settled() {
+    local answer same=0 former=
+    for ((i = 0; i < 100; i++)); do
+        answer=$(in_force || true)
+        if [[ $i -gt 0 && $answer == "$former" ]]; then same=$((same + 1)); else same=0; fi
+        if [[ $same -eq 2 ]]; then break; fi
+        former=$answer
+        sleep 0.02
+    done
+    echo "$answer"
+}
+
 switch_link() {
     rm -f active.new
     ln -s "$conf" active.new
@@ -45,13 +79,15 @@ case $verb in
     stop) control -s stop ;;
     test) /usr/sbin/nginx -t -q -p "$root" -c "$conf" ;;
     activate)
+        former=$(workers)
         switch_link
         control -s reload
         wait_for_server
+        wait_until_gone "$former"
         ;;
     serves)
         linked=$(readlink active.conf || true)
-        serving=$(in_force || true)
+        serving=$(settled)
         if [[ $linked == "$conf" && $serving == "$conf" ]]; then exit 0; fi
         if [[ $linked != "$conf" && $serving != "$conf" ]]; then exit 1; fi
         exit 2

@@ -18,7 +18,7 @@ PLAIN = [
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"), "TIME"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "DIGEST"),
     (re.compile(r"\bpid \d+\b"), "pid N"),
-    (re.compile(r"\b[0-9]+(?:\.[0-9]+)?(?:ms|us|s)\b"), "DURATION"),
+    (re.compile(r"(?:<|\b)[0-9]+(?:\.[0-9]+)?(?:ms|us|s)\b"), "DURATION"),
 ]
 
 
