@@ -323,7 +323,7 @@ def kill_group(running):
 
 def parser(description):
     result = argparse.ArgumentParser(description=description)
-    result.add_argument("--program", required=True, help="the backout to test")
+    result.add_argument("--program", required=True, type=os.path.abspath, help="the backout to test")
     result.add_argument("--only", default="", help="only tests whose name contains this")
     result.add_argument("--list", action="store_true")
     return result
