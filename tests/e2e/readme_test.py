@@ -4,12 +4,14 @@ with what is written there; times and names of runs may differ. --write writes d
 
 Also: every link in the documentation leads somewhere, and every verb, flag and kind that it names is there."""
 
+import contextlib
+import pathlib
 import re
 import shutil
 import subprocess
 import sys
 
-from harness import CHECKOUT, Box, expect, parser, run_tests, scratch
+from harness import CHECKOUT, Box, expect, expect_equal, expect_same_tree, parser, run_tests, scratch, wait_until
 
 BLOCK = re.compile(r"(?ms)^```console\n(.*?)^```$")
 MARK = "---8<---"
@@ -157,7 +159,39 @@ def examples_plan(box):
         box.run("plan", path).expect(0)
 
 
-TESTS = [readme_transcripts, links_lead_somewhere, verbs_and_flags_are_there, kinds_are_there, examples_plan]
+def at_work(folder):
+    """Whether a process has this folder for its working directory."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            found += [process] if process.readlink() == folder else []
+    return found
+
+
+def manifest_of_the_readme(box):
+    """The manifest that README.md shows does what is said of it: killed in its middle it gets to either end"""
+    shown = re.findall(r"(?ms)^```jsonc\n(\{.*?)^```$", (CHECKOUT / "README.md").read_text())
+    expect(len(shown) == 1, "README.md shows one whole manifest")
+    app = box.target / "app"
+    manifest = box.target / "my-change.json"
+    manifest.write_text(shown[0])
+    before = box.snapshot(box.target)
+    for way_out in ("resume", "rollback"):
+        box.run("plan", manifest).expect(0)
+        run = box.start("apply", "--yes", manifest)
+        wait_until(lambda: at_work(box.target), "the command is at work")
+        run.kill()
+        run.communicate()
+        box.run("status", "--detailed-exitcode").expect(2)
+        box.run(way_out, "--yes", "--lock-timeout", "20s").expect(0)
+        if way_out == "resume":
+            expect_equal((app / "live.conf").read_text(), "port=8080\nworkers=4\n", "what is live")
+            box.run("plan", "--detailed-exitcode", manifest).expect(0)
+            box.run("rollback", "--yes").expect(0)
+        expect_same_tree(box.snapshot(), before, f"after {way_out}\n")
+
+
+TESTS = [readme_transcripts, manifest_of_the_readme, links_lead_somewhere, verbs_and_flags_are_there, kinds_are_there, examples_plan]
 
 if __name__ == "__main__":
     options = parser(__doc__)
