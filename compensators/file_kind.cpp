@@ -31,7 +31,7 @@ Result<std::vector<Difference>> differences_from(Host& host, const std::string& 
 Result<Staged> FileKind::invert(StepContext& context, const Json& image) const {
     BACKOUT_TRY_ASSIGN(const FileImage parsed, file_image_from_json(image));
     BACKOUT_TRY_ASSIGN(InvertedImage inverted, invert_file_image(context, parsed));
-    return Staged{file_image_to_json(inverted.image), std::move(inverted.sync)};
+    return Staged{file_image_to_json(inverted.image), std::move(inverted.sync), inverted.image.conflicts};
 }
 
 Result<Applied> FileKind::apply(StepContext& context, const Json& image) const {

@@ -360,7 +360,7 @@ Where SwapPart::where() const {
 
 Result<PartView> SwapPart::observe(bool deep) {
     BACKOUT_TRY(open());
-    BACKOUT_TRY(look(deep, true));
+    BACKOUT_TRY(look(deep, !context_.going_back));
     PartView view;
     view.where = where();
     if (view.where == Where::after || view.where == Where::both) return view;

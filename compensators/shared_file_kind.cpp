@@ -186,6 +186,7 @@ Result<Staged> stage_rebuilt(StepContext& context, const EditImage& image, const
     BACKOUT_TRY_ASSIGN(FileImage files, file_image_from_json(staged.image));
     files.inverse = !image.files.inverse;
     files.conflicts = rebuilt.conflicts;
+    staged.conflicts = rebuilt.conflicts;
     staged.image = write_image(file_image_to_json(files), image.edit, !image.forward);
     return staged;
 }
@@ -214,7 +215,7 @@ Result<Staged> SharedFileKind::invert(StepContext& context, const Json& json) co
     if (!texts || !texts->swapped) {
         BACKOUT_TRY_ASSIGN(InvertedImage inverted, invert_file_image(context, image.files));
         return Staged{write_image(file_image_to_json(inverted.image), image.edit, !image.forward),
-                      std::move(inverted.sync)};
+                      std::move(inverted.sync), inverted.image.conflicts};
     }
     BACKOUT_TRY_ASSIGN(const Json edit, expanded(context, image.edit));
     const std::string& path = image.files.parts[0].path;

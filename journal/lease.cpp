@@ -259,4 +259,15 @@ Result<std::optional<LeaseHolder>> lease_holder(const std::string& state_directo
     return std::optional<LeaseHolder>{decode(text).holder};
 }
 
+std::optional<ChildAtWork> child_at_work(const std::string& state_directory) {
+    const std::string path = lease_path(state_directory);
+    const auto fd = open_private_file(path, O_RDONLY);
+    if (!fd.ok()) return {};
+    const Result<Bytes> text = read_at(fd->get(), 0, kLeaseSize, path);
+    if (!text.ok()) return {};
+    const ChildAtWork child = decode(*text).child;
+    if (!still_at_work(child)) return {};
+    return child;
+}
+
 }  // namespace backout

@@ -41,5 +41,7 @@ Result<std::unique_ptr<Lease>> acquire_lease(const std::string& state_directory,
                                              Nanoseconds timeout, const StopToken* stop);
 /// Who holds it now, or nothing. Needs no lease, leaves no trace.
 Result<std::optional<LeaseHolder>> lease_holder(const std::string& state_directory);
+/// The child that the present or the last holder noted, if it still runs. Needs no lease, leaves no trace.
+std::optional<ChildAtWork> child_at_work(const std::string& state_directory);
 
 }  // namespace backout

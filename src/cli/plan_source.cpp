@@ -123,7 +123,7 @@ bool names_run(const std::string& word) {
 Result<RunReport> report_of(Context& context, const std::string& run) {
     BACKOUT_TRY_ASSIGN(Session * session, context.session());
     BACKOUT_TRY_ASSIGN(const RunDetails details, session->show(run));
-    return make_run_report(details.plan, details.state, details.summary);
+    return make_run_report(details.plan, details.state, details.summary, details.around);
 }
 
 }  // namespace backout

@@ -48,6 +48,20 @@ Result<int> execute(Context& context, const Plan& plan) {
     return tell_outcome(context, plan, outcome);
 }
 
+// Nothing is begun and no run recorded, but what the manifest asks of the whole is asked all the same.
+Result<int> nothing_to_do(Context& context, const Plan& plan) {
+    BACKOUT_TRY_ASSIGN(Session * session, context.session());
+    BACKOUT_TRY_ASSIGN(const RunOptions options, context.run_options());
+    BACKOUT_TRY_ASSIGN(const std::vector<VerifyReport::Step> checks, session->run_plan_checks(plan, options));
+    for (const VerifyReport::Step& check : checks) {
+        if (check.in_step) continue;
+        return Error{ErrorCode::failed, "every step is as planned already, but the verification of the whole failed: " +
+                                            check.note + "; nothing was changed"};
+    }
+    context.channels.hint("Nothing to do.");
+    return static_cast<int>(ExitCode::done);
+}
+
 Result<int> run_apply(Context& context) {
     const std::string word = context.arguments.text("MANIFEST|PLAN");
     BACKOUT_TRY_ASSIGN(const InputText input, read_input(word, context.environment.working_directory));
@@ -57,10 +71,7 @@ Result<int> run_apply(Context& context) {
     BACKOUT_TRY(check_digest(context, plan));
     show_plan(context, plan);
     // A saved plan goes through the session all the same: it may be stale or used.
-    if (!input.is_plan && !plan.has_changes() && plan.verify.empty()) {
-        context.channels.hint("Nothing to do.");
-        return static_cast<int>(ExitCode::done);
-    }
+    if (!input.is_plan && !plan.has_changes()) return nothing_to_do(context, plan);
     BACKOUT_TRY_ASSIGN(const bool yes, consented(context, plan, input.is_plan));
     if (!yes) return declined(context);
     return execute(context, plan);

@@ -1,6 +1,7 @@
 #include "cli/consent.h"
 #include "cli/outcome.h"
 #include "cli/verbs.h"
+#include "report/remaining_work.h"
 
 namespace backout {
 
@@ -49,8 +50,11 @@ Result<int> run_resume(Context& context) {
     BACKOUT_TRY(require_consent_possible(context, "resume"));
     context.events.begin();
     const RunReport before = make_run_report(details->plan, details->state, details->summary);
-    const std::string text = make_text_renderer(context.render)->run(before);
+    const Direction way = direction.value_or(details->state.direction);
+    const std::vector<RemainingStep> next = remaining_work(details->plan, details->state, way);
+    const std::string text = make_text_renderer(context.render)->run(before) + "\n" + remaining_as_text(next, way);
     if (!context.json) context.channels.data(text);
+    if (context.json) context.events.document("next", {{"run", before.summary.run}, {"next", remaining_to_json(next)}});
     BACKOUT_TRY_ASSIGN(const bool yes, ask_consent(context, text, question_for(*details, direction)));
     if (!yes) return declined(context);
     BACKOUT_TRY_ASSIGN(const RunOptions options, context.run_options());

@@ -1,8 +1,10 @@
+#include "base/bytes.h"
 #include "cli/consent.h"
 #include "cli/outcome.h"
 #include "cli/verbs.h"
 #include "plan/plan_codec.h"
 #include "report/journal_report.h"
+#include "report/remaining_work.h"
 
 namespace backout {
 
@@ -17,25 +19,47 @@ RollbackRequest request_of(const Arguments& arguments) {
     return request;
 }
 
+// The old state of an unfinished rollback lies forward.
+Direction way_back(const RunDetails& run) {
+    return run.plan.undoes.empty() ? Direction::back : Direction::forward;
+}
+
 std::string proposal_as_text(const RenderOptions& options, const RollbackProposal& proposal) {
     const std::unique_ptr<Renderer> renderer = make_text_renderer(options);
     std::string text;
     if (proposal.unfinished) {
         const RunDetails& run = *proposal.unfinished;
-        text += renderer->run(make_run_report(run.plan, run.state, run.summary));
+        text += renderer->run(make_run_report(run.plan, run.state, run.summary)) + "\n";
+        const Direction way = way_back(run);
+        text += remaining_as_text(remaining_work(run.plan, run.state, way), way);
     }
     for (const RollbackProposal::Item& item : proposal.items) text += renderer->plan(item.plan) + "\n";
     return text;
 }
 
 Json proposal_to_json(const RollbackProposal& proposal) {
-    Json document = {{"unfinished", nullptr}, {"plans", Json::array()}};
+    Json document = {{"unfinished", nullptr}, {"plans", Json::array()}, {"passed_over", Json::array()}};
+    for (const StatusReport::Unfinished& one : proposal.passed_over)
+        document["passed_over"].push_back({{"run", one.run.run}, {"name", one.run.name}, {"ways_out", one.ways_out}});
     if (proposal.unfinished) {
         const RunDetails& run = *proposal.unfinished;
         document["unfinished"] = run_report_to_json(make_run_report(run.plan, run.state, run.summary));
+        document["unfinished"]["next"] = remaining_to_json(remaining_work(run.plan, run.state, way_back(run)));
     }
     for (const RollbackProposal::Item& item : proposal.items) document["plans"].push_back(plan_to_json(item.plan));
     return document;
+}
+
+// Whoever says only `rollback` may mean the run that just went wrong.
+void tell_passed_over(Context& context, const RollbackProposal& proposal) {
+    const std::string taken = proposal.items.empty() ? ""
+                                                     : "; what is taken back now is " +
+                                                           proposal.items.front().target.run + ", which is older";
+    for (const StatusReport::Unfinished& one : proposal.passed_over) {
+        context.channels.warn("run " + one.run.run + " (" + printable(one.run.name) +
+                              ") ended without everything undone, and stays as it is: its way out is '" +
+                              command_for(one.ways_out.front(), one.report, context.program) + "'" + taken);
+    }
 }
 
 Result<int> nothing_to_take_back(Context& context, bool only_show) {
@@ -69,6 +93,7 @@ Result<int> run_rollback(Context& context) {
     BACKOUT_TRY_ASSIGN(Session * session, context.session());
     BACKOUT_TRY_ASSIGN(const RollbackProposal proposal, session->plan_rollback(request));
     const bool only_show = context.arguments.has("--plan");
+    tell_passed_over(context, proposal);
     if (proposal.nothing()) return nothing_to_take_back(context, only_show);
     const std::string text = proposal_as_text(context.render, proposal);
     if (only_show) {

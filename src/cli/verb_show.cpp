@@ -8,7 +8,7 @@ namespace {
 Result<int> show_run(Context& context, const std::string& run) {
     BACKOUT_TRY_ASSIGN(Session * session, context.session());
     BACKOUT_TRY_ASSIGN(const RunDetails details, session->show(run));
-    const RunReport report = make_run_report(details.plan, details.state, details.summary);
+    const RunReport report = make_run_report(details.plan, details.state, details.summary, details.around);
     context.channels.data(context.renderer()->run(report));
     if (context.render.diff && !context.json) context.channels.data("\n" + plan_as_text(details.plan, context.render));
     return static_cast<int>(ExitCode::done);

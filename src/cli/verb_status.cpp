@@ -16,6 +16,17 @@ Json lease_to_json(const std::optional<LeaseHolder>& holder) {
             {"since", time_or_null(holder->since)}};
 }
 
+// How many steps stand where: {"done": 2, "in_doubt": 1}.
+Json steps_by_state(const RunReport& report) {
+    Json counts = Json::object();
+    for (const StepReport& step : report.steps) counts[step.state] = report.count(step.state);
+    return counts;
+}
+
+Json orphan_to_json(const std::optional<ChildAtWork>& child) {
+    return child ? Json{{"pid", child->pid}} : Json(nullptr);
+}
+
 Json open_run_to_json(const StatusReport::Unfinished& one) {
     return {{"run", one.run.run},
             {"name", one.run.name},
@@ -23,6 +34,7 @@ Json open_run_to_json(const StatusReport::Unfinished& one) {
             {"direction", to_string(one.state.direction)},
             {"since", time_or_null(one.run.started)},
             {"awaits", one.state.awaits.empty() ? Json(nullptr) : Json(one.state.awaits)},
+            {"steps", steps_by_state(one.report)},
             {"ways_out", one.ways_out}};
 }
 
@@ -36,15 +48,23 @@ Json status_to_json(const StatusReport& status, bool with_bytes) {
     return {{"unfinished", unfinished},
             {"incomplete", incomplete},
             {"lease", lease_to_json(status.lease)},
+            {"orphan", orphan_to_json(status.orphan)},
             {"last", last},
             {"image_bytes", with_bytes ? Json(status.image_bytes) : Json(nullptr)}};
 }
 
 std::string ways_out_as_text(const StatusReport::Unfinished& one, const Context& context) {
-    RunReport report;
-    report.summary = one.run;
     std::string text = "  ways out:\n";
-    for (const std::string& way : one.ways_out) text += "    " + command_for(way, report, context.program) + "\n";
+    for (const std::string& way : one.ways_out) text += "    " + command_for(way, one.report, context.program) + "\n";
+    return text;
+}
+
+std::string doubts_as_text(const RunReport& report) {
+    std::string text;
+    for (const StepReport& step : report.steps) {
+        if (step.state != "in_doubt" && step.state != "running") continue;
+        text += "  step " + std::to_string(step.step) + " " + printable(step.id) + ": " + printable(step.reason) + "\n";
+    }
     return text;
 }
 
@@ -54,7 +74,7 @@ std::string unfinished_as_text(const StatusReport::Unfinished& one, const Contex
                        printable(one.run.name) + ", going " + to_string(one.state.direction) + ", since " +
                        format_time(one.run.started) + "\n";
     if (!one.state.awaits.empty()) text += "  it waits for a person: " + printable(one.state.awaits) + "\n";
-    return text + ways_out_as_text(one, context);
+    return text + doubts_as_text(one.report) + ways_out_as_text(one, context);
 }
 
 std::string incomplete_as_text(const StatusReport::Unfinished& one, const Context& context) {
@@ -71,6 +91,10 @@ std::string status_as_text(const StatusReport& status, const Context& context, b
     if (status.lease) {
         text += "At work: pid " + std::to_string(status.lease->pid) + ", user " + printable(status.lease->user) +
                 ", since " + format_time(status.lease->since) + ": " + printable(status.lease->command) + "\n";
+    }
+    if (status.orphan) {
+        text += "Still at work: pid " + std::to_string(status.orphan->pid) +
+                ", a program that a killed run had started; the ways out wait for its end (--lock-timeout)\n";
     }
     if (!status.last.empty()) text += "Last runs:\n" + history_as_text(status.last, context.render.color);
     if (with_bytes) text += "Images hold " + human_bytes(status.image_bytes) + ".\n";

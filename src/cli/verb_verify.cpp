@@ -68,7 +68,8 @@ Result<VerifyReport> verify_file(Context& context, const std::string& word) {
     }
     BACKOUT_TRY_ASSIGN(const Plan plan, plan_manifest(context, input));
     VerifyReport report = verify_manifest(plan);
-    BACKOUT_TRY_ASSIGN(const std::vector<VerifyReport::Step> checks, session->run_plan_checks(plan));
+    BACKOUT_TRY_ASSIGN(const RunOptions options, context.run_options());
+    BACKOUT_TRY_ASSIGN(const std::vector<VerifyReport::Step> checks, session->run_plan_checks(plan, options));
     report.steps.insert(report.steps.end(), checks.begin(), checks.end());
     return report;
 }

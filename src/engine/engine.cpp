@@ -67,7 +67,7 @@ NewRun new_run_of(const Plan& plan, const RunOptions& options, const EngineParts
     run.started_body = {
         {"name", plan.name},          {"command", run.command},
         {"user", options.user},       {"host", plan.host},
-        {"root", plan.root},          {"undoes", plan.undoes},
+        {"root", plan.root},          {"undoes", text_or_null(plan.undoes)},
         {"plan_digest", plan.digest}, {"on_drift", on_drift_word(options.on_drift.value_or(plan.on_drift))}};
     return run;
 }
@@ -80,13 +80,14 @@ Result<RunOutcome> Engine::apply(const Plan& plan, const RunOptions& options) {
     BACKOUT_TRY_ASSIGN(RunSummary run, parts_.journal.begin_run(new_run_of(plan, options, parts_)));
     BACKOUT_TRY_ASSIGN(const std::vector<Record> records, parts_.journal.records(run.number));
     BACKOUT_TRY_ASSIGN(RunState state, fold(records, run.steps));
-    parts_.events.on_event({"run_started",
-                            state.last_sequence,
-                            state.started,
-                            run.run,
-                            0,
-                            "",
-                            {{"name", plan.name}, {"steps", plan.steps.size()}, {"undoes", plan.undoes}}});
+    parts_.events.on_event(
+        {"run_started",
+         state.last_sequence,
+         state.started,
+         run.run,
+         0,
+         "",
+         {{"name", plan.name}, {"steps", plan.steps.size()}, {"undoes", text_or_null(plan.undoes)}}});
     RunLoop loop(parts_, plan, options, std::move(run), std::move(state));
     return loop.run();
 }

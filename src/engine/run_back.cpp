@@ -174,8 +174,9 @@ Status RunLoop::drop_staged() {
 Status RunLoop::do_begin_abort(const std::string& reason) {
     std::vector<Record> records;
     if (live_.checked_at_end)
-        records.push_back(record(RecordType::run_verified, 0,
-                                 {{"drift", conflicts_to_json(live_.final_drift)}, {"failure", live_.final_failure}}));
+        records.push_back(
+            record(RecordType::run_verified, 0,
+                   {{"drift", conflicts_to_json(live_.final_drift)}, {"failure", text_or_null(live_.final_failure)}}));
     for (std::uint32_t step : live_.drifted_kept) {
         records.push_back(
             record(RecordType::step_conflict, step,

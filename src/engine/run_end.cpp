@@ -152,8 +152,8 @@ Status RunLoop::do_finish() {
     if (live_.checked_at_end) {
         Json drift = Json::array();
         for (const Difference& one : live_.final_drift) drift.push_back(difference_to_json(one));
-        records.push_back(
-            record(RecordType::run_verified, 0, {{"drift", std::move(drift)}, {"failure", live_.final_failure}}));
+        records.push_back(record(RecordType::run_verified, 0,
+                                 {{"drift", std::move(drift)}, {"failure", text_or_null(live_.final_failure)}}));
     }
     if (ending.taken_back) {
         BACKOUT_TRY(commit({}));  // outcomes first: the mark must not be durable before what it stands for
@@ -167,11 +167,6 @@ Status RunLoop::do_finish() {
 
 RunOutcome RunLoop::outcome() const {
     RunOutcome outcome{run_, state_, state_.exit_status};
-    outcome.summary.phase = state_.phase;
-    outcome.summary.direction = state_.direction;
-    outcome.summary.finished = state_.ended;
-    outcome.summary.exit_status = state_.exit_status;
-    outcome.summary.awaits = state_.awaits;
     if (!state_.finished) outcome.exit_status = ended_by_signal_ != 0 ? 128 + ended_by_signal_ : 3;
     return outcome;
 }

@@ -129,7 +129,30 @@ Status RunLoop::do_stage(const Steps& steps) {
         live(step).image = std::move(staged->image);
         live(step).sync = std::move(staged->sync);
         live(step).progress = Progress::staged;
+        // What is left to others makes it a conflict, even where nothing is left to be done.
+        if (shape_.is_rollback && staged->conflicts.empty()) BACKOUT_TRY(settle_if_already_back(step));
     }
+    return {};
+}
+
+/// A rollback has no part in what is back already (a person did it): taking the rollback back in turn must not touch
+/// that. What was seen is synced before it is recorded (invariant 8).
+Status RunLoop::settle_if_already_back(std::uint32_t step) {
+    LiveStep& now = live(step);
+    auto seen = worker_.observe(planned(step), state_, now.image);
+    if (!seen.ok() || !seen->can_tell || (seen->where != Where::after && seen->where != Where::both)) return {};
+    auto owed = worker_.sync_of(planned(step), state_, now.image);
+    if (!owed.ok()) return {};
+    now.sync = std::move(*owed);
+    const Status synced = barrier({step});
+    if (!synced.ok()) {
+        now.untouched = true;
+        fail(step, synced.error().in("while making durable what is back already"));
+        return {};
+    }
+    live_.riding.push_back(
+        record(RecordType::step_settled, step, {{"state", "kept"}, {"reason", "it is as before already"}}));
+    now.progress = Progress::recorded;
     return {};
 }
 
@@ -209,7 +232,7 @@ void RunLoop::verify_step(std::uint32_t step) {
     auto seen = worker_.observe(planned(step), state_, now.image);
     if (!seen.ok()) return fail(step, std::move(seen).error().in("while verifying step " + std::to_string(step)));
     now.verify = {{"as_planned", seen->can_tell ? Json(true) : Json(nullptr)},
-                  {"note", seen->note},
+                  {"note", text_or_null(seen->note)},
                   {"checks", planned(step).verify.size()}};
     if (seen->can_tell && seen->where != Where::after && seen->where != Where::both) {
         now.drift = true;

@@ -4,6 +4,10 @@
 
 namespace backout {
 
+Json text_or_null(const std::string& text) {
+    return text.empty() ? Json(nullptr) : Json(text);
+}
+
 RunLoop::RunLoop(const EngineParts& parts, const Plan& plan, const RunOptions& options, RunSummary run, RunState state)
     : parts_(parts),
       plan_(plan),
@@ -34,6 +38,9 @@ Result<RunOutcome> RunLoop::run() {
         }
         BACKOUT_TRY(perform(decide(shape_, state_, live_)));
     }
+    // The journal has brought the run's line of history up to its last record.
+    BACKOUT_TRY_ASSIGN(const std::optional<RunSummary> now, parts_.journal.run(run_.number));
+    if (now) run_ = *now;
     return outcome();
 }
 

@@ -13,6 +13,9 @@
 
 namespace backout {
 
+/// In records and events nothing is `null`, never an empty text.
+Json text_or_null(const std::string& text);
+
 class RunLoop {
   public:
     RunLoop(const EngineParts& parts, const Plan& plan, const RunOptions& options, RunSummary run, RunState state);
@@ -48,6 +51,7 @@ class RunLoop {
     Status do_adopt(std::uint32_t step);
     Status do_adopt_done(std::uint32_t step);
     Status do_stage(const Steps& steps);
+    Status settle_if_already_back(std::uint32_t step);
     Status do_secure(const Steps& steps);
     Status do_intend(const Steps& steps);
     Status do_act(const Steps& steps);

@@ -50,6 +50,8 @@ class RollbackPlanner {
     bool changes_nothing(const TakenStep& taken) const;
     Result<PlannedStep> make_step(const TakenStep& taken);
     Status look(const TakenStep& taken, const PlannedStep& former, PlannedStep& step);
+    std::vector<std::string> gone_before(const PlannedStep& former) const;
+    void note_gone(const PlannedStep& step);
     void add_conflict(const PlannedStep& former, const Observation& seen, PlannedStep& step);
     void arrange(std::vector<PlannedStep>& steps) const;
 
@@ -58,6 +60,7 @@ class RollbackPlanner {
     const RollbackOptions& options_;
     const RollbackTools& tools_;
     std::vector<std::string> warnings_;
+    std::vector<std::string> gone_;  ///< resource keys of the steps that go back before the one at hand
 };
 
 Status RollbackPlanner::check_ids() const {
@@ -94,6 +97,25 @@ void RollbackPlanner::add_conflict(const PlannedStep& former, const Observation&
                                          " takes it back all the same"));
 }
 
+/// What lies below the step's own paths and goes back before it does is nobody else's.
+std::vector<std::string> RollbackPlanner::gone_before(const PlannedStep& former) const {
+    std::vector<std::string> below;
+    for (const std::string& key : gone_) {
+        const bool inside = std::any_of(former.resources.begin(), former.resources.end(), [&key](const Resource& own) {
+            return key.size() > own.key.size() && key.compare(0, own.key.size() + 1, own.key + "/") == 0;
+        });
+        if (inside) below.push_back(key);
+    }
+    return below;
+}
+
+void RollbackPlanner::note_gone(const PlannedStep& step) {
+    if (!step.changes()) return;
+    const bool left_alone = step.details.contains("conflict") && !bool_member(step.details, "overwrite", false);
+    if (left_alone) return;
+    for (const Resource& resource : step.resources) gone_.push_back(resource.key);
+}
+
 Status RollbackPlanner::look(const TakenStep& taken, const PlannedStep& former, PlannedStep& step) {
     const Compensator* kind = tools_.kinds.find(former.kind);
     if (kind == nullptr) {
@@ -107,6 +129,9 @@ Status RollbackPlanner::look(const TakenStep& taken, const PlannedStep& former, 
     context.superseded = former.superseded;
     context.superseded.insert(context.superseded.end(), options_.taken_back_first.begin(),
                               options_.taken_back_first.end());
+    const std::vector<std::string> gone = gone_before(former);
+    context.superseded.insert(context.superseded.end(), gone.begin(), gone.end());
+    context.going_back = true;
     auto seen = kind->observe(context, taken.image, true);
     if (!seen.ok()) {
         warnings_.push_back("'" + printable(step.id) + "' can't be looked at: " + seen.error().text());
@@ -209,6 +234,7 @@ Result<Plan> RollbackPlanner::make(std::vector<TakenStep> taken) {
     for (const TakenStep& one : taken) {
         if (changes_nothing(one)) continue;  // a check: there is nothing to take back
         BACKOUT_TRY_ASSIGN(PlannedStep step, make_step(one));
+        note_gone(step);
         plan.steps.push_back(std::move(step));
     }
     arrange(plan.steps);

@@ -89,6 +89,7 @@ Json run_report_to_json(const RunReport& report) {
     document["awaits"] = text_or_null(report.awaits);
     document["recoveries"] = report.recoveries;
     document["residue"] = report.residue;
+    document["partly_undone_by"] = text_or_null(report.partly_undone_by);
     document["ways_out"] = report.ways_out;
     document["steps"] = Json::array();
     for (const StepReport& step : report.steps) document["steps"].push_back(step_to_json(step));

@@ -26,6 +26,12 @@ std::string pending_word(const StepState& step, const PlannedStep& planned, cons
     return "not_reached";
 }
 
+// An intent without outcome. Who looks at a finished run may not rely on it; before that, nothing is settled.
+std::string doubtful_word(const RunState& run, bool at_work, const std::string& once_finished) {
+    if (run.finished) return once_finished;
+    return at_work ? "running" : "in_doubt";
+}
+
 // An effect that still stands. Once a run has gone back to its end, whatever it didn't take back is a failed undo.
 std::string standing_word(const StepState& step, const RunState& run) {
     const bool went_back = run.finished && run.direction == Direction::back && run.phase != RunPhase::committed;
@@ -41,7 +47,8 @@ const StepState& state_of(const RunState& run, std::uint32_t number) {
 bool has_stuck_step(const Plan& plan, const RunState& run) {
     return std::any_of(plan.steps.begin(), plan.steps.end(), [&run](const PlannedStep& planned) {
         const std::string state = final_state_of(state_of(run, planned.step), planned, run);
-        return state == "conflict" || state == "undo_failed";
+        return state == "conflict" || state == "undo_failed" ||
+               state_of(run, planned.step).phase == StepPhase::undo_in_doubt;
     });
 }
 
@@ -60,8 +67,10 @@ bool something_stands(const Plan& plan, const RunState& run) {
     });
 }
 
-std::string reason_of(const StepState& step) {
+std::string reason_of(const StepState& step, bool at_work) {
     if (!step.reason.empty()) return step.reason;
+    if (at_work && step.phase == StepPhase::in_doubt) return "at work";
+    if (at_work && step.phase == StepPhase::undo_in_doubt) return "its undo is at work";
     if (step.phase == StepPhase::in_doubt) return "in doubt: begun, its outcome is not known";
     if (step.phase == StepPhase::undo_in_doubt) return "in doubt: its undo was begun, the outcome is not known";
     if (step.phase == StepPhase::resolved_done) return "a person said that it is done";
@@ -70,15 +79,15 @@ std::string reason_of(const StepState& step) {
     return "";
 }
 
-StepReport step_report(const PlannedStep& planned, const StepState& step, const RunState& run) {
+StepReport step_report(const PlannedStep& planned, const StepState& step, const RunState& run, bool at_work) {
     StepReport report;
     report.step = planned.step;
     report.id = planned.id;
     report.category = planned.category;
     report.operation = planned.operation;
     report.target = planned.target;
-    report.state = final_state_of(step, planned, run);
-    report.reason = reason_of(step);
+    report.state = final_state_of(step, planned, run, at_work);
+    report.reason = reason_of(step, at_work);
     if (report.reason.empty() && (report.state == "kept" || report.state == "skipped")) report.reason = planned.reason;
     report.error = step.error;
     report.started = step.started;
@@ -88,7 +97,7 @@ StepReport step_report(const PlannedStep& planned, const StepState& step, const 
     report.undo = planned.undo;
     report.irreversible = is_irreversible(planned);
     report.drifted = step.drifted;
-    report.attempts = step.attempts;
+    report.attempts = step.started == 0 ? 0 : step.attempts + 1;
     return report;
 }
 
@@ -99,19 +108,31 @@ void show_as_taken_back(RunReport& report) {
     }
 }
 
+// A rollback got hold of some steps and had to leave others: the run stands neither as planned nor as before.
+void show_as_partly_taken_back(RunReport& report, const RunSurroundings& around) {
+    if (around.taken_back.empty()) return;
+    for (StepReport& step : report.steps) {
+        if (around.taken_back.count(step.step) != 0) step.state = "undone";
+    }
+    report.state = to_string(RunPhase::rollback_incomplete);
+    report.partly_undone_by = around.taken_back_by;
+    report.ways_out = {"rollback"};
+}
+
 }  // namespace
 
-std::string final_state_of(const StepState& step, const PlannedStep& planned, const RunState& run) {
+std::string final_state_of(const StepState& step, const PlannedStep& planned, const RunState& run, bool at_work) {
     switch (step.phase) {
         case StepPhase::pending: return pending_word(step, planned, run);
         case StepPhase::settled:
             // A rollback leaves what is irreversible as residue, and says so in its plan.
             if (bool_member(planned.details, "residue", false)) return "residue";
             return step.failed ? "failed" : settled_word(step);
-        case StepPhase::in_doubt:
+        case StepPhase::in_doubt: return doubtful_word(run, at_work, standing_word(step, run));
         case StepPhase::applied:
         case StepPhase::failed_in_doubt: return standing_word(step, run);
-        case StepPhase::undo_in_doubt: return "undo_failed";
+        case StepPhase::undo_in_doubt:
+            return step.error.empty() ? doubtful_word(run, at_work, "undo_failed") : "undo_failed";
         case StepPhase::undone: return step.failed ? "failed" : "undone";
         case StepPhase::conflict: return "conflict";
         case StepPhase::residue: return "residue";
@@ -141,7 +162,8 @@ std::string shown_state(const RunSummary& summary) {
     return summary.undone_by.empty() ? to_string(summary.phase) : to_string(RunPhase::rolled_back);
 }
 
-RunReport make_run_report(const Plan& plan, const RunState& state, const RunSummary& summary) {
+RunReport make_run_report(const Plan& plan, const RunState& state, const RunSummary& summary,
+                          const RunSurroundings& around) {
     RunReport report;
     report.summary = summary;
     report.state = shown_state(summary);
@@ -155,15 +177,18 @@ RunReport make_run_report(const Plan& plan, const RunState& state, const RunSumm
     report.ways_out = ways_out(plan, state);
     report.steps.reserve(plan.steps.size());
     for (const PlannedStep& planned : plan.steps) {
-        report.steps.push_back(step_report(planned, state_of(state, planned.step), state));
+        report.steps.push_back(step_report(planned, state_of(state, planned.step), state, around.at_work));
     }
     if (!summary.undone_by.empty()) show_as_taken_back(report);
+    if (summary.undone_by.empty()) show_as_partly_taken_back(report, around);
     return report;
 }
 
 std::string where_the_machine_is(const RunReport& report) {
     const std::string& run = report.summary.run;
     if (!report.summary.undone_by.empty()) return "Run " + run + " was taken back by " + report.summary.undone_by + ".";
+    if (!report.partly_undone_by.empty())
+        return "A part of run " + run + " was taken back by " + report.partly_undone_by + "; the rest still stands.";
     const bool takes_back = !report.summary.undoes.empty();
     switch (report.summary.phase) {
         case RunPhase::committed:
@@ -194,11 +219,14 @@ bool is_plain_word(const std::string& word) {
 std::string command_for(const std::string& way_out, const RunReport& report, const std::string& program) {
     const std::string& run = report.summary.run;
     // A rollback that left something is repeated by naming its target again; naming itself would redo what it undid.
-    const bool again = way_out == "rollback" && report.summary.finished != 0 && !report.summary.undoes.empty();
+    const bool again = way_out == "rollback" && report.partly_undone_by.empty() && report.summary.finished != 0 &&
+                       !report.summary.undoes.empty();
     if (way_out != "resolve") return program + " " + way_out + " " + (again ? report.summary.undoes : run);
     std::string step = "STEP";
     for (const StepReport& candidate : report.steps) {
-        if (candidate.state != "conflict" && candidate.state != "undo_failed") continue;
+        const std::string& state = candidate.state;
+        const bool stuck = state == "conflict" || state == "undo_failed" || state == "in_doubt" || state == "residue";
+        if (!stuck) continue;
         step = is_plain_word(candidate.id) ? candidate.id : std::to_string(candidate.step);
     }
     return program + " resolve " + run + " " + step + " --as done|undone|skipped --reason TEXT";

@@ -3,6 +3,7 @@
 // alone (plan, folded records, summary); it knows neither engine nor disk, so a running run, a finished one and one
 // read from an old journal are reported by the same code.
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,18 @@
 
 namespace backout {
 
+/// What is known of a run, but not from its own records.
+struct RunSurroundings {
+    bool at_work = false;                     ///< a process holds the lease and works on it
+    std::set<std::uint32_t> taken_back = {};  ///< steps that a rollback took back before it had to leave others
+    std::string taken_back_by = {};           ///< that rollback; "" if there is none
+};
+
 /// Where a step stands in the words of the contract: done kept skipped failed blocked not_reached undone undo_failed
-/// conflict residue. An intent without outcome counts as failed (its reason says that it is in doubt), since nobody may
-/// rely on it. Pure.
-std::string final_state_of(const StepState& step, const PlannedStep& planned, const RunState& run);
+/// conflict residue. While the run is unfinished, an intent without outcome is `in_doubt`, or `running` if somebody is
+/// at work; after its end it counts as failed, since nobody may rely on it. Pure.
+std::string final_state_of(const StepState& step, const PlannedStep& planned, const RunState& run,
+                           bool at_work = false);
 
 /// The ways out of an unfinished or incomplete run, the recommended one first: "resume", "rollback", "resolve". Empty
 /// for a run that needs nobody. Pure.
@@ -30,7 +39,7 @@ struct StepReport {
     std::string category;
     std::string operation;
     std::string target;
-    std::string state;        ///< one of the ten words
+    std::string state;        ///< as final_state_of says it
     std::string reason = {};  ///< why kept, skipped, blocked, in doubt
     std::string error = {};
     UnixNanoseconds started = 0;  ///< 0: never
@@ -40,7 +49,7 @@ struct StepReport {
     UndoDeclaration undo = {};
     bool irreversible = false;
     bool drifted = false;
-    int attempts = 0;
+    int attempts = 0;  ///< the first is 1; 0: never begun
 };
 
 struct RunReport {
@@ -55,12 +64,14 @@ struct RunReport {
     int recoveries = 0;
     Json residue = nullptr;
     std::vector<std::string> ways_out = {};
+    std::string partly_undone_by = {};  ///< the rollback that took a part of it back and left the rest
 
     /// Steps that ended in `state_word`.
     std::size_t count(const std::string& state_word) const;
 };
 
-RunReport make_run_report(const Plan& plan, const RunState& state, const RunSummary& summary);
+RunReport make_run_report(const Plan& plan, const RunState& state, const RunSummary& summary,
+                          const RunSurroundings& around = {});
 
 /// The state of a run as shown in lists: its phase, or "rolled_back" if a later run took it back.
 std::string shown_state(const RunSummary& summary);

@@ -7,6 +7,7 @@
 #include "plan/plan_codec.h"
 #include "report/run_report.h"
 #include "session/image_census.h"
+#include "session/taken_back.h"
 
 namespace backout {
 
@@ -35,18 +36,20 @@ Result<bool> was_mended(JournalStore& journal, const RunSummary& run) {
     });
 }
 
-Result<std::vector<StatusReport::Unfinished>> incomplete_runs(JournalStore& journal) {
-    std::vector<StatusReport::Unfinished> incomplete;
-    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
-    for (const RunSummary& run : runs) {
-        if (run.phase != RunPhase::rollback_incomplete || run.finished == 0) continue;
-        BACKOUT_TRY_ASSIGN(const bool mended, was_mended(journal, run));
-        if (mended) continue;
-        BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
-        const std::vector<std::string> ways = ways_out(details.plan, details.state);
-        if (!ways.empty()) incomplete.push_back({run, details.state, ways});
+Result<RunSurroundings> surroundings_of(JournalStore& journal, const std::string& state_directory,
+                                        const RunSummary& run) {
+    RunSurroundings around;
+    if (run.finished == 0) {
+        BACKOUT_TRY_ASSIGN(const std::optional<LeaseHolder> holder, lease_holder(state_directory));
+        around.at_work = holder.has_value();
+        return around;
     }
-    return incomplete;
+    if (!run.undone_by.empty()) return around;
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
+    around.taken_back_by = incomplete_rollback_of(runs, run);
+    if (around.taken_back_by.empty()) return around;
+    BACKOUT_TRY_ASSIGN(around.taken_back, steps_taken_back(journal, runs, run));
+    return around;
 }
 
 }  // namespace
@@ -65,6 +68,22 @@ Result<RunDetails> details_of(JournalStore& journal, const RunSummary& summary) 
     if (!plan.ok()) return Error{ErrorCode::journal, plan.error().text()};
     BACKOUT_TRY_ASSIGN(RunState state, fold(records, summary.steps));
     return RunDetails{summary, std::move(*plan), std::move(state)};
+}
+
+Result<std::vector<StatusReport::Unfinished>> incomplete_runs(JournalStore& journal) {
+    std::vector<StatusReport::Unfinished> incomplete;
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
+    for (const RunSummary& run : runs) {
+        if (run.phase != RunPhase::rollback_incomplete || run.finished == 0) continue;
+        BACKOUT_TRY_ASSIGN(const bool mended, was_mended(journal, run));
+        if (mended) continue;
+        BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
+        const std::vector<std::string> ways = ways_out(details.plan, details.state);
+        if (!ways.empty())
+            incomplete.push_back(
+                {run, details.state, ways, make_run_report(details.plan, details.state, details.summary)});
+    }
+    return incomplete;
 }
 
 Error unfinished_error(const RunSummary& run) {
@@ -158,10 +177,14 @@ Result<StatusReport> LocalSession::status(bool with_bytes) {
     BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_for_reading());
     if (!journal) return report;
     BACKOUT_TRY_ASSIGN(report.lease, lease_holder(options_.state_directory));
+    if (!report.lease) report.orphan = child_at_work(options_.state_directory);
     BACKOUT_TRY_ASSIGN(const std::optional<RunSummary> unfinished, journal->unfinished());
     if (unfinished) {
         BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(*journal, *unfinished));
-        report.unfinished.push_back({*unfinished, details.state, ways_out(details.plan, details.state)});
+        RunSurroundings around;
+        around.at_work = report.lease.has_value();
+        report.unfinished.push_back({*unfinished, details.state, ways_out(details.plan, details.state),
+                                     make_run_report(details.plan, details.state, *unfinished, around)});
     }
     BACKOUT_TRY_ASSIGN(report.incomplete, incomplete_runs(*journal));
     BACKOUT_TRY_ASSIGN(report.last, journal->runs(0, kLastRuns));
@@ -188,7 +211,9 @@ Result<std::vector<RunSummary>> LocalSession::history(std::size_t limit, UnixNan
 Result<RunDetails> LocalSession::show(const std::string& run) {
     BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_with(run));
     BACKOUT_TRY_ASSIGN(const RunSummary summary, journal->find_run(run));
-    return details_of(*journal, summary);
+    BACKOUT_TRY_ASSIGN(RunDetails details, details_of(*journal, summary));
+    BACKOUT_TRY_ASSIGN(details.around, surroundings_of(*journal, options_.state_directory, summary));
+    return details;
 }
 
 Result<std::vector<Record>> LocalSession::log(const std::string& run) {

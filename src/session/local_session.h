@@ -44,7 +44,7 @@ class LocalSession final : public Session {
     // session_verify.cpp
     Result<VerifyReport> verify_run(const std::string& run, bool deep) override;
     Result<VerifyReport> verify_plan(const Plan& plan) override;
-    Result<std::vector<VerifyReport::Step>> run_plan_checks(const Plan& plan) override;
+    Result<std::vector<VerifyReport::Step>> run_plan_checks(const Plan& plan, const RunOptions& options) override;
 
     // session_runs.cpp
     Result<RollbackProposal> plan_rollback(const RollbackRequest& request) override;
@@ -95,6 +95,8 @@ class LocalSession final : public Session {
 
 /// A run with its plan and its records folded. Errors: `journal`.
 Result<RunDetails> details_of(JournalStore& journal, const RunSummary& summary);
+/// Finished without having undone everything, and not mended since; newest first.
+Result<std::vector<StatusReport::Unfinished>> incomplete_runs(JournalStore& journal);
 /// The error that stands in the way of a new run.
 Error unfinished_error(const RunSummary& run);
 

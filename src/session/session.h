@@ -16,6 +16,7 @@
 #include "manifest/manifest.h"
 #include "plan/plan.h"
 #include "planner/planner.h"
+#include "report/run_report.h"
 
 namespace backout {
 
@@ -52,12 +53,14 @@ struct StatusReport {
         RunSummary run;
         RunState state;
         std::vector<std::string> ways_out;
+        RunReport report;  ///< where its steps stand
     };
     std::vector<Unfinished> unfinished;
     std::vector<Unfinished> incomplete;  ///< finished without having undone everything, and not mended since
     std::optional<LeaseHolder> lease;
-    std::vector<RunSummary> last;   ///< the newest few, newest first
-    std::uint64_t image_bytes = 0;  ///< only when asked for
+    std::optional<ChildAtWork> orphan;  ///< a program that a killed run had started, still at work
+    std::vector<RunSummary> last;       ///< the newest few, newest first
+    std::uint64_t image_bytes = 0;      ///< only when asked for
 };
 
 /// A run with its plan and records folded.
@@ -65,6 +68,7 @@ struct RunDetails {
     RunSummary summary;
     Plan plan;
     RunState state;
+    RunSurroundings around = {};  ///< filled by `show`
 };
 
 struct RollbackRequest {
@@ -81,6 +85,8 @@ struct RollbackProposal {
         Plan plan;
     };
     std::vector<Item> items = {};
+    /// Newer runs that ended without having undone everything: `rollback` without a name passes over them.
+    std::vector<StatusReport::Unfinished> passed_over = {};
     std::string note = {};  ///< why there is nothing, when there is nothing
     bool nothing() const { return !unfinished && items.empty(); }
 };
@@ -115,7 +121,7 @@ class Session {
     /// Compares the world with what the plan says that it leaves.
     virtual Result<VerifyReport> verify_plan(const Plan& plan) = 0;
     /// The checks that a plan holds for the whole, one step of a report each.
-    virtual Result<std::vector<VerifyReport::Step>> run_plan_checks(const Plan& plan) = 0;
+    virtual Result<std::vector<VerifyReport::Step>> run_plan_checks(const Plan& plan, const RunOptions& options) = 0;
     /// Errors: `failed` when a later run changed the same resources, naming it; `unfinished`; `not_found`.
     virtual Result<RollbackProposal> plan_rollback(const RollbackRequest& request) = 0;
     /// Errors: `unfinished` or `locked`, as a run that began now would get. A look, not a promise.

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "session/local_session.h"
 #include "session/rollback_choice.h"
+#include "session/taken_back.h"
 #include "session/tidy_images.h"
 
 namespace backout {
@@ -17,6 +18,7 @@ namespace backout {
 namespace {
 
 constexpr Nanoseconds kOrphanPoll = 200 * kMillisecond;
+constexpr std::size_t kStepsNamed = 10;  // in an error: more would hide what is wrong
 
 Error orphan_error(const ChildAtWork& child) {
     return {ErrorCode::locked, "a program that a killed run had started is still at work: pid " +
@@ -51,10 +53,23 @@ const PlannedStep* find_step(const Plan& plan, const std::string& name) {
     return is_number && number >= 1 && number <= plan.steps.size() ? &plan.steps[number - 1] : nullptr;
 }
 
+std::string first_steps(const Plan& plan) {
+    std::vector<std::string> names;
+    for (const PlannedStep& step : plan.steps) {
+        if (names.size() == kStepsNamed) break;
+        names.push_back(std::to_string(step.step) + " " + printable(step.id));
+    }
+    const std::size_t more = plan.steps.size() - names.size();
+    if (more > 0) names.push_back(std::to_string(more) + " more");
+    return names.empty() ? "none" : join(names, ", ");
+}
+
 Error no_such_step(const Plan& plan, const std::string& run, const std::string& name) {
     std::vector<std::string> ids;
     for (const PlannedStep& step : plan.steps) ids.push_back(step.id);
-    return {ErrorCode::not_found, "run " + run + " has no step '" + printable(name) + "'" + did_you_mean(name, ids)};
+    std::string hint = did_you_mean(name, ids);
+    if (hint.empty()) hint = "; it has " + first_steps(plan);
+    return {ErrorCode::not_found, "run " + run + " has no step '" + printable(name) + "'" + hint};
 }
 
 RollbackProposal nothing(const std::string& note) {
@@ -173,7 +188,14 @@ Result<Plan> LocalSession::plan_for(JournalStore& journal, ImageStore& images, c
     options.overwrite_conflicts = request.overwrite_conflicts;
     options.taken_back_first = newer;
     const RollbackTools tools{*host_, kinds_, images, clock_, ids_};
-    return make_rollback_plan(target.run, details.plan, taken_steps(details), options, tools);
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
+    BACKOUT_TRY_ASSIGN(const std::set<std::uint32_t> back, steps_taken_back(journal, runs, target));
+    std::vector<TakenStep> taken = taken_steps(details);
+    // What a rollback before has done is its own: this one has no part in it.
+    taken.erase(
+        std::remove_if(taken.begin(), taken.end(), [&back](const TakenStep& one) { return back.count(one.step) != 0; }),
+        taken.end());
+    return make_rollback_plan(target.run, details.plan, taken, options, tools);
 }
 
 namespace {
@@ -237,6 +259,21 @@ Result<Selection> select_targets(JournalStore& journal, const RollbackRequest& r
     return Selection{runs_since(runs, oldest), "nothing since " + oldest.run + " stands any more"};
 }
 
+/// Runs newer than what is taken back that left something behind, but for those that this rollback is the way out of.
+Result<std::vector<StatusReport::Unfinished>> passed_over_by(JournalStore& journal,
+                                                             const std::vector<RunSummary>& targets) {
+    std::vector<StatusReport::Unfinished> passed;
+    BACKOUT_TRY_ASSIGN(const std::vector<StatusReport::Unfinished> left, incomplete_runs(journal));
+    for (const StatusReport::Unfinished& one : left) {
+        const bool newer = targets.empty() || one.run.number > targets.back().number;
+        const bool mended_by_it = std::any_of(targets.begin(), targets.end(), [&one](const RunSummary& target) {
+            return target.run == one.run.undoes || target.run == one.run.run;
+        });
+        if (newer && !mended_by_it) passed.push_back(one);
+    }
+    return passed;
+}
+
 }  // namespace
 
 Result<RollbackProposal> LocalSession::propose(JournalStore& journal, ImageStore& images,
@@ -255,6 +292,9 @@ Result<RollbackProposal> LocalSession::propose(JournalStore& journal, ImageStore
     BACKOUT_TRY_ASSIGN(const Selection selection, select_targets(journal, request));
     RollbackProposal proposal;
     if (selection.targets.empty()) proposal.note = selection.note;
+    if (request.run.empty()) {
+        BACKOUT_TRY_ASSIGN(proposal.passed_over, passed_over_by(journal, selection.targets));
+    }
     std::vector<std::string> newer;  // what the runs taken back first bring back
     for (const RunSummary& target : selection.targets) {
         BACKOUT_TRY_ASSIGN(Plan plan, plan_for(journal, images, target, request, newer));

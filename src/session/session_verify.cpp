@@ -141,14 +141,12 @@ Result<VerifyReport> LocalSession::verify_plan(const Plan& plan) {
     return report;
 }
 
-Result<std::vector<VerifyReport::Step>> LocalSession::run_plan_checks(const Plan& plan) {
+Result<std::vector<VerifyReport::Step>> LocalSession::run_plan_checks(const Plan& plan, const RunOptions& options) {
     NoImages images;
     MemJournal none;
     const EngineParts parts = reading_parts(none, images);
     RunState state;
     state.steps.resize(plan.steps.size());
-    RunOptions options;
-    options.stop = options_.stop;
     const RunSummary summary;
     StepWorker worker(parts, plan, options, summary);
     return checks_of(worker, plan, state);

@@ -139,6 +139,12 @@ def exit_6_the_plan_is_stale_or_used(box):
     box.run("apply", box.folder / "used").expect(6)
     stale = box.run("apply", box.folder / "stale").expect(6)
     expect_in(box.path("out"), stale.errors, "what is stale")
+    box.run("rollback", "--yes").expect(0)
+    box.run("check", box.folder / "stale").expect(0)
+    used = box.run("check", box.folder / "used").expect(6)  # the world is as it saw it again
+    expect_in(box.run("history", "--json").expect(0).json()[-1]["run"], used.output, "by whom it was used")
+    box.run("apply", box.folder / "used").expect(6)
+    box.write("out", "somebody else\n")
     forged = (box.folder / "stale").read_text().replace("hello", "hallo")
     box.run("apply", box.text("forged", forged)).expect(6)
     box.run("check", box.folder / "stale").expect(6)

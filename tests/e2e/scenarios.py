@@ -189,6 +189,19 @@ def several(box):
             {**command(box), "depends_on": ["conf", "inside"]}]
 
 
+def flagged(box):
+    """Immutable and append-only files: the flag is cleared for the change, and set again whatever happens between."""
+    for name in ("conf", "ini", "gone", "from", "mode"):
+        box.write(name, "[a]\nb = 1\n", 0o640, LONG_AGO)
+        set_flags(box.path(name), 0x20 if name in ("ini", "gone") else 0x10)
+    return [write_action(box, "conf", "new\n", id="conf"),
+            {"action": "file.edit", "with": {"path": box.path("ini"),
+                                             "edits": [{"ini": {"section": "a", "key": "b", "value": "2"}}]}},
+            {"action": "file.delete", "with": {"path": box.path("gone")}},
+            {"action": "file.move", "with": {"from": box.path("from"), "to": box.path("to")}},
+            {"action": "file.attributes", "with": {"path": box.path("mode"), "mode": "0600"}}]
+
+
 def failing(box):
     """Ends with a check that says no: the run goes back by itself, and is killed on its way, too."""
     return [*several(box), {"id": "no", "action": "check", "with": {"file": box.path("nowhere")},
@@ -215,10 +228,12 @@ SCENARIOS = {
     "json_patch": (json_patch, "apply"),
     "command_run": (command_run, "apply"),
     "several": (several, "apply"),
+    "flagged": (flagged, "apply"),
     "failing": (failing, "apply"),
     "rollback_of_file_write": (file_write_update, "rollback"),
     "rollback_of_dir_sync": (dir_sync, "rollback"),
     "rollback_of_several": (several, "rollback"),
+    "rollback_of_flagged": (flagged, "rollback"),
 }
 
 # Those that begin without a state directory, so that its making is killed as well.

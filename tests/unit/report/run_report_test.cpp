@@ -37,9 +37,22 @@ TEST(FinalState, EveryPhaseHasOneOfTheTenWords) {
                                      {StepPhase::resolved_undone, "undone"},
                                      {StepPhase::resolved_skipped, "skipped"}};
     for (const Case& one : cases) {
-        EXPECT_EQ(state_in(in_phase(one.phase), RunPhase::interrupted, Direction::forward), one.state)
+        EXPECT_EQ(state_in(in_phase(one.phase), RunPhase::rollback_incomplete, Direction::forward), one.state)
             << to_string(one.phase);
     }
+}
+
+TEST(FinalState, WhileARunIsUnfinishedAnIntentIsNoFailure) {
+    const Plan plan = sample_plan();
+    RunState run = sample_state(plan, RunPhase::running, Direction::forward);
+    run.finished = false;
+    for (const StepPhase phase : {StepPhase::in_doubt, StepPhase::undo_in_doubt}) {
+        EXPECT_EQ(final_state_of(in_phase(phase), plan.steps[0], run), "in_doubt") << to_string(phase);
+        EXPECT_EQ(final_state_of(in_phase(phase), plan.steps[0], run, true), "running") << to_string(phase);
+    }
+    StepState failed = in_phase(StepPhase::undo_in_doubt);
+    failed.error = "permission denied";
+    EXPECT_EQ(final_state_of(failed, plan.steps[0], run), "undo_failed");
 }
 
 TEST(FinalState, SettledStepsSayHowTheyWereSettled) {
@@ -116,6 +129,31 @@ TEST(RunReport, ARunThatWasTakenBackIsShownSo) {
     EXPECT_EQ(report.state, "rolled_back");
     EXPECT_EQ(report.steps[0].state, "undone");
     EXPECT_NE(where_the_machine_is(report).find("r-13-aaaa"), std::string::npos);
+}
+
+TEST(RunReport, ARunThatWasPartlyTakenBackClaimsNoSuccess) {
+    const Plan plan = sample_plan();
+    RunState state = sample_state(plan, RunPhase::committed, Direction::forward);
+    state.steps[0].phase = StepPhase::applied;
+    state.steps[1].phase = StepPhase::applied;
+    const RunReport report = make_run_report(plan, state, sample_summary(state), {false, {2}, "r-13-aaaa"});
+    EXPECT_EQ(report.state, "rollback_incomplete");
+    EXPECT_EQ(report.steps[0].state, "done");
+    EXPECT_EQ(report.steps[1].state, "undone");
+    EXPECT_NE(where_the_machine_is(report).find("r-13-aaaa"), std::string::npos);
+    EXPECT_EQ(report.ways_out, std::vector<std::string>{"rollback"});
+}
+
+TEST(RunReport, TheFirstAttemptIsOne) {
+    const Plan plan = sample_plan();
+    RunState state = sample_state(plan, RunPhase::committed, Direction::forward);
+    state.steps[0].started = 1;
+    state.steps[1].started = 1;
+    state.steps[1].attempts = 1;  // retried once
+    const RunReport report = make_run_report(plan, state, sample_summary(state));
+    EXPECT_EQ(report.steps[0].attempts, 1);
+    EXPECT_EQ(report.steps[1].attempts, 2);
+    EXPECT_EQ(report.steps[2].attempts, 0);
 }
 
 TEST(RunReport, CommandsNameRunAndState) {

@@ -1,0 +1,23 @@
+#pragma once
+// What rollbacks before have taken back of a run without reaching its whole. Read from the journal alone: what they did
+// is done, and neither tried again nor claimed by the rollback that follows.
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "journal/journal_store.h"
+#include "session/session.h"
+
+namespace backout {
+
+/// The steps of `target` that rollbacks of it took back, but for those that a rollback of a rollback has redone since.
+/// `runs`: the whole history.
+Result<std::set<std::uint32_t>> steps_taken_back(JournalStore& journal, const std::vector<RunSummary>& runs,
+                                                 const RunSummary& target);
+
+/// The newest rollback of `target` that left something, "" if there is none.
+std::string incomplete_rollback_of(const std::vector<RunSummary>& runs, const RunSummary& target);
+
+}  // namespace backout
