@@ -21,7 +21,7 @@ Result<int> run_graph(Context& context) {
     BACKOUT_TRY_ASSIGN(const std::string picture, drawn(context, *renderer));
     const std::string file = context.arguments.text("--output");
     if (file.empty()) {
-        context.channels.data(picture);
+        context.channels.data(picture, true);
     } else {
         BACKOUT_TRY(write_output(path_from(file, context.environment.working_directory),
                                  context.channels.redactor().redact(picture)));

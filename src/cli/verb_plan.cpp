@@ -16,7 +16,7 @@ Result<int> run_plan(Context& context) {
     const std::string file = context.arguments.text("--output");
     if (!file.empty())
         BACKOUT_TRY(write_output(path_from(file, context.environment.working_directory), plan_to_text(plan)));
-    context.channels.data(context.renderer()->plan(plan));
+    context.channels.data(context.renderer()->plan(plan), context.json);
     if (!plan.has_changes()) context.channels.hint(kNoDifference);
     if (!file.empty())
         context.channels.hint("Saved. 'backout apply " + shell_word(file) + "' executes exactly this plan.");

@@ -105,6 +105,21 @@ TEST_F(Changing, EventsAreOneJsonObjectALine) {
     EXPECT_EQ(lines.back()["report"]["steps"][0]["state"], "done");
 }
 
+TEST_F(Changing, AFullOutputDisturbsNoRun) {
+    for (const Words& more : {Words{}, {"--json"}}) {
+        Words words = {"apply", path("m.json"), "--yes", "--state-dir", state_};
+        words.insert(words.end(), more.begin(), more.end());
+        const Ran ran = run(words, "", "/dev/full");
+        EXPECT_EQ(ran.exit, 0) << ran.errors;
+        EXPECT_NE(ran.errors.find("No space left"), std::string::npos) << ran.errors;
+        EXPECT_EQ(get("out"), "hello\n");
+        EXPECT_EQ(state_of(newest_run()), "committed");
+        EXPECT_EQ(run({"rollback", "--plan", "--state-dir", state_}, "", "/dev/full").exit, 74);
+        EXPECT_EQ(run({"rollback", "--yes", "--state-dir", state_}, "", "/dev/full").exit, 0);
+        EXPECT_FALSE(exists("out"));
+    }
+}
+
 TEST_F(Changing, AFailedStepRollsEverythingBack) {
     const nlohmann::json bad = {{"id", "bad"},
                                 {"action", "command.run"},

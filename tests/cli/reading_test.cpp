@@ -1,6 +1,10 @@
 // Verbs that change nothing: what they print, what they end with, and that they leave no trace (P2).
 
 #include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdlib>
 
 #include "cli/backout_program.h"
 
@@ -179,10 +183,53 @@ TEST_F(BackoutProgram, AtMinusFourNothingAtAllIsSaid) {
     }
 }
 
-TEST_F(BackoutProgram, AFullOutputIsAnError) {
-    const Ran ran = run({"kinds"}, "", "/dev/full");
-    EXPECT_EQ(ran.exit, 1);
-    EXPECT_NE(ran.errors.find("No space left"), std::string::npos) << ran.errors;
+TEST_F(BackoutProgram, DocumentsForProgramsComeHoweverQuiet) {
+    manifest("m.json", {write_action("conf", path("out"), "hello\n")});
+    ASSERT_EQ(backout({"plan", path("m.json"), "-o", path("p.plan")}).exit, 0);
+    ASSERT_EQ(backout({"apply", path("m.json"), "--yes"}).exit, 0);
+    const std::string run = newest_run();
+    const std::vector<Words> calls = {{"plan", path("m.json")},
+                                      {"show", path("p.plan")},
+                                      {"show", run},
+                                      {"check", path("p.plan")},
+                                      {"verify"},
+                                      {"status"},
+                                      {"history"},
+                                      {"log", run},
+                                      {"rollback", "--plan"},
+                                      {"doctor"},
+                                      {"kinds"},
+                                      {"kinds", "file.write"},
+                                      {"schema"},
+                                      {"prune", "--keep", "9"}};
+    for (const Words& call : calls) {
+        for (const char* quiet : {"-Q", "-QQ", "-QQQ"}) {
+            Words words = call;
+            words.insert(words.end(), {"--json", quiet});
+            EXPECT_FALSE(json(backout(words)).is_discarded()) << call[0] << " " << quiet;
+        }
+        Words silent = call;
+        silent.insert(silent.end(), {"--json", "-QQQQ"});
+        EXPECT_EQ(backout(silent).output, "") << call[0];
+    }
+}
+
+TEST_F(BackoutProgram, AnOutputThatIsFullOrClosedIsOneError) {
+    for (const Words& call : {Words{"kinds"}, {"kinds", "--json"}, {"schema"}, {"--help"}, {"--version"}}) {
+        const Ran ran = run(call, "", "/dev/full");
+        EXPECT_EQ(ran.exit, 74) << call[0];
+        EXPECT_NE(ran.errors.find("No space left"), std::string::npos) << ran.errors;
+        EXPECT_EQ(std::count(ran.errors.begin(), ran.errors.end(), '\n'), 1) << ran.errors;
+    }
+    const std::string closed = "'" BACKOUT_PROGRAM "' kinds >&- 2> '" + path("errors") + "'";
+    EXPECT_EQ(WEXITSTATUS(std::system(closed.c_str())), 74);
+    EXPECT_NE(get("errors").find("standard output"), std::string::npos) << get("errors");
+}
+
+TEST_F(BackoutProgram, AFullOutputHidesNoDifference) {
+    manifest("m.json", {write_action("conf", path("out"), "hello\n")});
+    const Words words = {"plan", path("m.json"), "--state-dir", state_, "--detailed-exitcode"};
+    EXPECT_EQ(run(words, "", "/dev/full").exit, 74) << "2 would say that the plan was read";
 }
 
 }  // namespace
