@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -36,7 +37,9 @@ class OwnedFd {
 };
 
 Error unreadable(const std::string& name, int error_number) {
-    Error error{ErrorCode::invalid, "can't be read: " + system_error(error_number, "open", printable(name)).message, name};
+    // With a place, as every error of a manifest, a plan or inputs has one.
+    const std::string why = std::generic_category().message(error_number);
+    Error error{ErrorCode::invalid, printable(name) + ":1:1: can't be read: " + why, name};
     error.system_errno = error_number;
     return error;
 }
@@ -52,7 +55,7 @@ Result<std::string> read_to_end(int fd, const std::string& name) {
         if (got == 0) return text;
         text.append(buffer.data(), static_cast<std::size_t>(got));
         if (text.size() > kInputLimit)
-            return Error{ErrorCode::invalid, printable(name) + " is larger than 1 GiB", name};
+            return Error{ErrorCode::invalid, printable(name) + ":1:1: is larger than 1 GiB", name};
     }
 }
 

@@ -14,15 +14,6 @@ namespace backout {
 
 namespace {
 
-// What was given, as text where the manifest room wants text.
-Result<GivenInputs> given_by(const Arguments& arguments, const std::string& working_directory) {
-    GivenInputs given;
-    BACKOUT_TRY_ASSIGN(given.from_file, inputs_of_files(arguments, working_directory));
-    given.file_name = join_words(arguments.list("--inputs"));
-    BACKOUT_TRY_ASSIGN(given.from_command_line, inputs_of_words(arguments));
-    return given;
-}
-
 std::string text_of(const Json& value) {
     return value.is_string() ? value.get<std::string>() : dump_canonical(value);
 }
@@ -88,7 +79,7 @@ Result<Plan> plan_manifest(Context& context, const InputText& input) {
     PlanOptions options;
     options.source_name = input.name;
     options.directory = input.directory;
-    BACKOUT_TRY_ASSIGN(options.inputs, given_by(context.arguments, context.environment.working_directory));
+    BACKOUT_TRY_ASSIGN(options.inputs, given_inputs(context.arguments, context.environment.working_directory));
     options.environment = context.environment_lookup();
     options.ask = asker_of(context);
     options.command = planning_command(input, options.inputs);
@@ -102,7 +93,7 @@ Result<Plan> plan_manifest(Context& context, const InputText& input) {
 }
 
 Result<Plan> load_plan(Context& context, const InputText& input) {
-    BACKOUT_TRY_ASSIGN(const GivenInputs given, given_by(context.arguments, context.environment.working_directory));
+    BACKOUT_TRY_ASSIGN(const GivenInputs given, given_inputs(context.arguments, context.environment.working_directory));
     BACKOUT_TRY_ASSIGN(Plan plan, plan_from_text(input.text, input.name));
     offer_secrets(context, plan.state, given);
     return plan;
