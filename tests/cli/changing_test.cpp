@@ -73,6 +73,15 @@ TEST_F(Changing, ApplyConvergesAndRollbackRestores) {
     EXPECT_EQ(state_of(run), "committed");
 }
 
+TEST_F(Changing, OneStepUsesWhatAnotherGaveOut) {
+    manifest("m.json", {write_action("a", path("first"), "hello\n"),
+                        write_action("b", path("second"), "${actions.a.digest} ${actions.a.path}")});
+    const Ran ran = backout({"apply", path("m.json"), "--yes"});
+    ASSERT_EQ(ran.exit, 0) << ran.errors << ran.output;
+    EXPECT_EQ(get("second"), "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03 " + path("first"));
+    EXPECT_EQ(backout({"plan", path("m.json"), "--detailed-exitcode"}).exit, 0);
+}
+
 TEST_F(Changing, SavedPlansAreUsedOnceAndOnlyWhileTrue) {
     ASSERT_EQ(backout({"plan", path("m.json"), "-o", path("p.plan")}).exit, 0);
     ASSERT_EQ(backout({"plan", path("m.json"), "-o", path("q.plan")}).exit, 0);
