@@ -103,6 +103,18 @@ Result<Plan> plan_of(Context& context, const InputText& input) {
     return input.is_plan ? load_plan(context, input) : plan_manifest(context, input);
 }
 
+Result<Output> output_of(const Context& context, const std::string& source) {
+    if (!context.arguments.has("--output")) return Output{};
+    const std::string file = context.arguments.text("--output");
+    if (file.empty()) return Error{ErrorCode::usage, "-o: the name of the file is empty"};
+    if (file == "-") return Output{false, true};
+    Output output{true, false, path_from(file, context.environment.working_directory)};
+    std::vector<std::string> inputs = context.arguments.list("--inputs");
+    inputs.push_back(source);
+    BACKOUT_TRY(check_output(output.path, inputs));
+    return output;
+}
+
 bool names_run(const std::string& word) {
     struct stat status {};
     if (::lstat(word.c_str(), &status) == 0) return false;
