@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "cli/word_check.h"
 
 namespace backout {
 
@@ -66,39 +67,13 @@ CLI::App* add_verb(CLI::App& app, const VerbSpec& verb, Slots& slots) {
     return sub;
 }
 
-std::vector<std::string> names_of(const FlagSpec& flag) {
-    return split(flag.names, ',');
-}
-
-std::vector<std::string> known_flags(const std::string& verb, const std::vector<VerbSpec>& verbs) {
-    std::vector<std::string> names = {"--help", "--version"};
-    const auto add = [&names](const std::vector<FlagSpec>& flags) {
-        for (const FlagSpec& flag : flags) {
-            for (const std::string& name : names_of(flag)) names.push_back(name);
-        }
-    };
-    add(global_flags());
-    for (const VerbSpec& spec : verbs) {
-        if (spec.name == verb) add(spec.flags);
-    }
-    return names;
-}
-
-Error usage(const std::string& message, const std::string& verb) {
-    return {ErrorCode::usage, message + "; see 'backout " + (verb.empty() ? "" : verb + " ") + "--help'"};
-}
-
-Error unexpected(const std::string& word, const std::string& verb, const std::vector<VerbSpec>& verbs) {
-    const std::string shown = "'" + printable(word) + "'";
-    if (word.size() > 1 && word[0] == '-') {
-        const std::string flag = word.substr(0, word.find('='));
-        const std::string of = verb.empty() ? "backout" : "backout " + verb;
-        return usage(of + " has no flag " + shown + did_you_mean(flag, known_flags(verb, verbs)), verb);
-    }
-    if (!verb.empty()) return usage("backout " + verb + " takes no further word, but " + shown + " was given", verb);
-    std::vector<std::string> names;
-    for (const VerbSpec& spec : verbs) names.push_back(spec.name);
-    return usage("there is no verb " + shown + did_you_mean(word, names), "");
+// "MANIFEST is required", says the library.
+std::string without_jargon(std::string message) {
+    const std::string required = " is required";
+    const std::size_t at = message.rfind(required);
+    if (at != std::string::npos && at + required.size() == message.size())
+        message.replace(at, required.size(), " is missing");
+    return message;
 }
 
 Arguments collect(const Slots& slots, const std::string& verb) {
@@ -131,9 +106,9 @@ class Parser {
         } catch (const CLI::CallForHelp&) {
             return help();
         } catch (const CLI::ExtrasError&) {
-            return unexpected(first_unexpected(), verb(), verbs_);
+            return unexpected_word(first_unexpected(), verb(), verbs_);
         } catch (const CLI::ParseError& error) {
-            return usage(printable(error.what()), verb());
+            return usage_error(without_jargon(printable(error.what())), verb());
         }
         return result();
     }
@@ -177,7 +152,7 @@ class Parser {
         if (chosen.empty() && !arguments.version) {
             std::vector<std::string> names;
             for (const VerbSpec& spec : verbs_) names.push_back(spec.name);
-            return usage("a verb is missing: " + join_words(names), "");
+            return usage_error("a verb is missing: " + join_words(names), "");
         }
         return arguments;
     }
@@ -215,6 +190,7 @@ const std::vector<FlagSpec>& global_flags() {
 }
 
 Result<Arguments> parse_command_line(const std::vector<std::string>& words, const std::vector<VerbSpec>& verbs) {
+    BACKOUT_TRY(check_words(words, verbs));
     try {
         return Parser(verbs).parse(words);
     } catch (const std::exception& error) {

@@ -63,7 +63,8 @@ Status prepare_process() {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
         // The lowest free number is taken, and all below are open already.
         if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
-        if (::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd) {
+        // Only for reading, standard output too: writing must fail there, for nobody would get what is written.
+        if (::open("/dev/null", O_RDONLY) != fd) {
             return Error{ErrorCode::not_permitted,
                          "descriptor " + std::to_string(fd) + " is closed, and /dev/null can't stand in"};
         }

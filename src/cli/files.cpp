@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -36,7 +37,9 @@ class OwnedFd {
 };
 
 Error unreadable(const std::string& name, int error_number) {
-    Error error{ErrorCode::invalid, "can't be read: " + system_error(error_number, "open", printable(name)).message, name};
+    // With a place, as every error of a manifest, a plan or inputs has one.
+    const std::string why = std::generic_category().message(error_number);
+    Error error{ErrorCode::invalid, printable(name) + ":1:1: can't be read: " + why, name};
     error.system_errno = error_number;
     return error;
 }
@@ -52,7 +55,7 @@ Result<std::string> read_to_end(int fd, const std::string& name) {
         if (got == 0) return text;
         text.append(buffer.data(), static_cast<std::size_t>(got));
         if (text.size() > kInputLimit)
-            return Error{ErrorCode::invalid, printable(name) + " is larger than 1 GiB", name};
+            return Error{ErrorCode::invalid, printable(name) + ":1:1: is larger than 1 GiB", name};
     }
 }
 
@@ -109,9 +112,29 @@ bool looks_like_plan(const std::string& text) {
     return is_plan;
 }
 
+Status check_output(const std::string& path, const std::vector<std::string>& inputs) {
+    BACKOUT_TRY(may_replace(path));
+    const std::string folder = parent_of(path);
+    struct stat there {};
+    if (::stat(folder.c_str(), &there) != 0 || !S_ISDIR(there.st_mode)) {
+        return Error{ErrorCode::not_found,
+                     "-o: the folder " + printable(folder) + " does not exist; make it, or give another name", folder};
+    }
+    struct stat output {};
+    if (::stat(path.c_str(), &output) != 0) return {};
+    for (const std::string& name : inputs) {
+        struct stat input {};
+        if (::stat(name.c_str(), &input) != 0 || input.st_ino != output.st_ino || input.st_dev != output.st_dev)
+            continue;
+        return Error{ErrorCode::usage, "-o: " + printable(name) + " is what is read; give another name", name};
+    }
+    return {};
+}
+
 Result<InputText> read_input(const std::string& name, const std::string& working_directory) {
     InputText input;
     input.name = name;
+    if (name.empty()) return Error{ErrorCode::usage, "the name of the file is empty"};
     if (name == "-") {
         input.directory = working_directory;
         BACKOUT_TRY_ASSIGN(input.text, read_to_end(STDIN_FILENO, "standard input"));
@@ -132,8 +155,8 @@ Status write_output(const std::string& path, const std::string& text) {
     {
         const OwnedFd fd(
             ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
-        if (fd.get() < 0) return system_error(errno, "open", beside);
-        const Status written = write_and_sync(fd.get(), text, beside);
+        if (fd.get() < 0) return system_error(errno, "write", path);
+        const Status written = write_and_sync(fd.get(), text, path);
         if (!written.ok()) {
             (void)::unlink(beside.c_str());
             return written;

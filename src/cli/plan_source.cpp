@@ -14,15 +14,6 @@ namespace backout {
 
 namespace {
 
-// What was given, as text where the manifest room wants text.
-Result<GivenInputs> given_by(const Arguments& arguments, const std::string& working_directory) {
-    GivenInputs given;
-    BACKOUT_TRY_ASSIGN(given.from_file, inputs_of_files(arguments, working_directory));
-    given.file_name = join_words(arguments.list("--inputs"));
-    BACKOUT_TRY_ASSIGN(given.from_command_line, inputs_of_words(arguments));
-    return given;
-}
-
 std::string text_of(const Json& value) {
     return value.is_string() ? value.get<std::string>() : dump_canonical(value);
 }
@@ -88,7 +79,7 @@ Result<Plan> plan_manifest(Context& context, const InputText& input) {
     PlanOptions options;
     options.source_name = input.name;
     options.directory = input.directory;
-    BACKOUT_TRY_ASSIGN(options.inputs, given_by(context.arguments, context.environment.working_directory));
+    BACKOUT_TRY_ASSIGN(options.inputs, given_inputs(context.arguments, context.environment.working_directory));
     options.environment = context.environment_lookup();
     options.ask = asker_of(context);
     options.command = planning_command(input, options.inputs);
@@ -102,7 +93,7 @@ Result<Plan> plan_manifest(Context& context, const InputText& input) {
 }
 
 Result<Plan> load_plan(Context& context, const InputText& input) {
-    BACKOUT_TRY_ASSIGN(const GivenInputs given, given_by(context.arguments, context.environment.working_directory));
+    BACKOUT_TRY_ASSIGN(const GivenInputs given, given_inputs(context.arguments, context.environment.working_directory));
     BACKOUT_TRY_ASSIGN(Plan plan, plan_from_text(input.text, input.name));
     offer_secrets(context, plan.state, given);
     return plan;
@@ -110,6 +101,18 @@ Result<Plan> load_plan(Context& context, const InputText& input) {
 
 Result<Plan> plan_of(Context& context, const InputText& input) {
     return input.is_plan ? load_plan(context, input) : plan_manifest(context, input);
+}
+
+Result<Output> output_of(const Context& context, const std::string& source) {
+    if (!context.arguments.has("--output")) return Output{};
+    const std::string file = context.arguments.text("--output");
+    if (file.empty()) return Error{ErrorCode::usage, "-o: the name of the file is empty"};
+    if (file == "-") return Output{false, true};
+    Output output{true, false, path_from(file, context.environment.working_directory)};
+    std::vector<std::string> inputs = context.arguments.list("--inputs");
+    inputs.push_back(source);
+    BACKOUT_TRY(check_output(output.path, inputs));
+    return output;
 }
 
 bool names_run(const std::string& word) {

@@ -16,6 +16,15 @@ Result<Plan> load_plan(Context& context, const InputText& input);
 /// Either of the two, by what the text says it is.
 Result<Plan> plan_of(Context& context, const InputText& input);
 
+/// Where -o leads.
+struct Output {
+    bool is_file = false;
+    bool is_stream = false;  ///< "-": standard output
+    std::string path = {};   ///< absolute, of a file
+};
+/// What -o says, looked at before any work. `source` is what is read. Errors: `usage`, `not_found`.
+Result<Output> output_of(const Context& context, const std::string& source);
+
 /// True iff `word` names a run rather than a file: "r-12…" or a number, unless a file of that name is there.
 bool names_run(const std::string& word);
 /// A run as its report.

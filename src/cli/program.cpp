@@ -78,14 +78,30 @@ int report_error(const Error& error, Channels& channels, bool json, int signal) 
     return code;
 }
 
-// An exit of 0 that nobody could read is no success; any other says where the machine is, and stays.
+bool works_on_a_run(const Arguments& arguments) {
+    const bool changes = arguments.verb == "apply" || arguments.verb == "resume" || arguments.verb == "rollback";
+    return changes && !arguments.has("--plan") && !arguments.help;
+}
+
+// To 1 belongs "everything was undone". What only looks has nothing to undo: that it couldn't read or write is 74.
+int report_failure(const Error& error, Channels& channels, const Arguments& arguments) {
+    const bool looks = !works_on_a_run(arguments) && arguments.verb != "prune" && arguments.verb != "resolve";
+    const bool failed_io = error.code == ErrorCode::io || error.code == ErrorCode::no_space;
+    if (!looks || !failed_io) return report_error(error, channels, arguments.has("--json"), Signals::last());
+    channels.error(error, static_cast<int>(ExitCode::journal), arguments.has("--json"));
+    return static_cast<int>(ExitCode::journal);
+}
+
+// An answer that nobody could read is none. What a run ended with says where the machine is, and stays, as does any
+// failure.
 int with_output_status(int exit, Channels& channels, const Arguments& arguments) {
     if (channels.output_status().ok()) return exit;
+    const bool answered = exit == static_cast<int>(ExitCode::done) || exit == static_cast<int>(ExitCode::differences);
+    const int code = answered && !works_on_a_run(arguments) ? static_cast<int>(ExitCode::journal) : exit;
     const Error& error = channels.output_status().error();
     constexpr int kBrokenPipe = 32;  // EPIPE: the reader has had enough, and knows
-    if (error.system_errno != kBrokenPipe) channels.error(error, exit, arguments.has("--json"));
-    const bool changes = arguments.verb == "apply" || arguments.verb == "resume" || arguments.verb == "rollback";
-    return exit == 0 && !changes ? static_cast<int>(ExitCode::undone) : exit;
+    if (error.system_errno != kBrokenPipe) channels.error(error, code, arguments.has("--json"));
+    return code;
 }
 
 int run_parsed(const Arguments& arguments, const std::vector<std::string>& words, const Environment& environment,
@@ -104,7 +120,7 @@ int run_parsed(const Arguments& arguments, const std::vector<std::string>& words
         return with_output_status(0, channels, arguments);
     }
     const Result<int> exit = run_verb(arguments, words, environment, channels);
-    const int code = exit.ok() ? *exit : report_error(exit.error(), channels, json, Signals::last());
+    const int code = exit.ok() ? *exit : report_failure(exit.error(), channels, arguments);
     return with_output_status(code, channels, arguments);
 }
 

@@ -3,30 +3,20 @@
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "cli/files.h"
 
 namespace backout {
 
-namespace {
-
-Status add_file(Json& inputs, const std::string& name, const std::string& working_directory) {
-    BACKOUT_TRY_ASSIGN(const InputText file, read_input(name, working_directory));
-    Result<Json> document = parse_json(file.text);
-    if (!document.ok()) return std::move(document).error().in(printable(name));
-    if (!document->is_object()) {
-        return Error{ErrorCode::invalid, printable(name) + ":1:1: inputs are an object: {\"NAME\": VALUE}", name};
+Result<GivenInputs> given_inputs(const Arguments& arguments, const std::string& working_directory) {
+    GivenInputs given;
+    for (const std::string& name : arguments.list("--inputs")) {
+        BACKOUT_TRY_ASSIGN(const InputText file, read_input(name, working_directory));
+        BACKOUT_TRY(read_inputs_file(file.text, file.name, given));
     }
-    inputs.update(*document);
-    return {};
-}
-
-}  // namespace
-
-Result<Json> inputs_of_files(const Arguments& arguments, const std::string& working_directory) {
-    if (arguments.list("--inputs").empty()) return Json(nullptr);
-    Json inputs = Json::object();
-    for (const std::string& file : arguments.list("--inputs")) BACKOUT_TRY(add_file(inputs, file, working_directory));
-    return inputs;
+    given.file_name = join_words(arguments.list("--inputs"));
+    BACKOUT_TRY_ASSIGN(given.from_command_line, inputs_of_words(arguments));
+    return given;
 }
 
 Result<std::map<std::string, std::string>> inputs_of_words(const Arguments& arguments) {

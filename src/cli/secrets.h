@@ -10,11 +10,13 @@
 #include "cli/arguments.h"
 #include "cli/environment.h"
 #include "cli/terminal.h"
+#include "manifest/inputs.h"
 
 namespace backout {
 
-/// What the --inputs FILEs say, later ones over earlier ones; null if there are none. Errors: `invalid`.
-Result<Json> inputs_of_files(const Arguments& arguments, const std::string& working_directory);
+/// What --input and the --inputs FILEs say, later ones over earlier ones. Errors: `invalid` with FILE:LINE:COLUMN,
+/// `usage`.
+Result<GivenInputs> given_inputs(const Arguments& arguments, const std::string& working_directory);
 /// NAME to VALUE of each --input. Errors: `usage` for a word without '='.
 Result<std::map<std::string, std::string>> inputs_of_words(const Arguments& arguments);
 

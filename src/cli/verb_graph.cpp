@@ -16,15 +16,14 @@ Result<std::string> drawn(Context& context, const Renderer& renderer) {
 }
 
 Result<int> run_graph(Context& context) {
+    BACKOUT_TRY_ASSIGN(const Output output, output_of(context, context.arguments.text("PLAN|RUN|MANIFEST")));
     const bool mermaid = context.arguments.text("--format", "dot") == "mermaid";
     const std::unique_ptr<Renderer> renderer = mermaid ? make_mermaid_renderer() : make_dot_renderer();
     BACKOUT_TRY_ASSIGN(const std::string picture, drawn(context, *renderer));
-    const std::string file = context.arguments.text("--output");
-    if (file.empty()) {
-        context.channels.data(picture);
+    if (output.is_file) {
+        BACKOUT_TRY(write_output(output.path, context.channels.redactor().redact(picture)));
     } else {
-        BACKOUT_TRY(write_output(path_from(file, context.environment.working_directory),
-                                 context.channels.redactor().redact(picture)));
+        context.channels.data(picture, true);
     }
     return static_cast<int>(ExitCode::done);
 }
@@ -37,7 +36,7 @@ VerbSpec graph_verb() {
             "",
             {{"PLAN|RUN|MANIFEST", "what to draw"}},
             {{"--format", "FORMAT", "dot (default) or mermaid", false, {"dot", "mermaid"}},
-             {"-o,--output", "FILE", "write it there", false, {}}},
+             {"-o,--output", "FILE", "write it there; - is standard output", false, {}}},
             {"backout graph site.json | dot -Tsvg > plan.svg", "backout graph r-12 --format mermaid -o run.mmd"},
             run_graph};
 }

@@ -12,13 +12,14 @@ Result<int> run_plan(Context& context) {
                        read_input(context.arguments.text("MANIFEST"), context.environment.working_directory));
     if (input.is_plan)
         return Error{ErrorCode::invalid, input.name + " is a plan already; 'backout show' shows it", input.name};
+    BACKOUT_TRY_ASSIGN(const Output output, output_of(context, input.name));
     BACKOUT_TRY_ASSIGN(const Plan plan, plan_manifest(context, input));
-    const std::string file = context.arguments.text("--output");
-    if (!file.empty())
-        BACKOUT_TRY(write_output(path_from(file, context.environment.working_directory), plan_to_text(plan)));
-    context.channels.data(context.renderer()->plan(plan));
+    if (output.is_file) BACKOUT_TRY(write_output(output.path, plan_to_text(plan)));
+    const bool document = context.json || output.is_stream;
+    context.channels.data(document ? plan_to_text(plan) : context.renderer()->plan(plan), document);
     if (!plan.has_changes()) context.channels.hint(kNoDifference);
-    if (!file.empty())
+    const std::string file = context.arguments.text("--output");
+    if (output.is_file)
         context.channels.hint("Saved. 'backout apply " + shell_word(file) + "' executes exactly this plan.");
     const bool different = plan.has_changes() && context.arguments.has("--detailed-exitcode");
     return static_cast<int>(different ? ExitCode::differences : ExitCode::done);
@@ -32,7 +33,7 @@ VerbSpec plan_verb() {
             "This is the dry run: what it shows is the very object that 'apply' executes. It writes nothing but the "
             "file of -o.",
             {{"MANIFEST", "file with the wanted state; - is standard input"}},
-            {{"-o,--output", "FILE", "write the plan there, to be applied later", false, {}},
+            {{"-o,--output", "FILE", "write the plan there, to be applied later; - is standard output", false, {}},
              {"--detailed-exitcode", "", "exit 2 if there are changes", false, {}},
              {"--diff", "", "show contents as unified diffs", false, {}},
              {"--undo", "", "show in full how each step is undone", false, {}}},

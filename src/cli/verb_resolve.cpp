@@ -12,7 +12,8 @@ Result<int> run_resolve(Context& context) {
     BACKOUT_TRY_ASSIGN(Session * session, context.session());
     BACKOUT_TRY_ASSIGN(const RunDetails details, session->resolve(arguments.text("RUN"), arguments.text("STEP"),
                                                                   arguments.text("--as"), arguments.text("--reason")));
-    context.channels.data(context.renderer()->run(make_run_report(details.plan, details.state, details.summary)));
+    const RunReport report = make_run_report(details.plan, details.state, details.summary);
+    context.channels.data(context.renderer()->run(report), context.json);
     return static_cast<int>(ExitCode::done);
 }
 

@@ -9,7 +9,7 @@ Result<int> show_run(Context& context, const std::string& run) {
     BACKOUT_TRY_ASSIGN(Session * session, context.session());
     BACKOUT_TRY_ASSIGN(const RunDetails details, session->show(run));
     const RunReport report = make_run_report(details.plan, details.state, details.summary, details.around);
-    context.channels.data(context.renderer()->run(report));
+    context.channels.data(context.renderer()->run(report), context.json);
     if (context.render.diff && !context.json) context.channels.data("\n" + plan_as_text(details.plan, context.render));
     return static_cast<int>(ExitCode::done);
 }
@@ -19,7 +19,7 @@ Result<int> run_show(Context& context) {
     if (names_run(word)) return show_run(context, word);
     BACKOUT_TRY_ASSIGN(const InputText input, read_input(word, context.environment.working_directory));
     BACKOUT_TRY_ASSIGN(const Plan plan, load_plan(context, input));
-    context.channels.data(context.renderer()->plan(plan));
+    context.channels.data(context.renderer()->plan(plan), context.json);
     return static_cast<int>(ExitCode::done);
 }
 

@@ -260,6 +260,8 @@ Status RunLoop::do_record_applied(const Steps& steps) {
         live_.riding.push_back(record(RecordType::step_applied, step,
                                       {{"outputs", now.outputs}, {"result", now.result}, {"verify", now.verify}}));
         now.progress = Progress::recorded;
+        // The record rides, but the next window may use what it says: the very value that folding it will give.
+        state_.steps[step - 1].outputs = now.outputs;
         at_once = at_once || shape_.step(step).effect == Effect::tearable;
     }
     return at_once ? commit({}) : Status{};

@@ -54,15 +54,41 @@ std::string wanted_type(const Json& schema) {
     return join(words, " or ");
 }
 
+bool is_meant_as_select(const Node& node) {
+    return node.is_object() && node.members().size() == 1 && node.members()[0].key == "select";
+}
+
+// Where no object can stand, { "select": … } is a decision table, and it is one that lacks something.
+void report_select(const Node& inside, ManifestErrors& errors) {
+    static const std::vector<std::string> kKeys = {"table", "on", "value", "default", "compare"};
+    if (!inside.is_object()) {
+        errors.add(inside.position(),
+                   std::string("'select' takes an object with 'table', 'on' and 'value', not ") + inside.type_name());
+        return;
+    }
+    for (const NodeMember& member : inside.members()) {
+        if (std::find(kKeys.begin(), kKeys.end(), member.key) != kKeys.end()) continue;
+        errors.add(member.position,
+                   "unknown key " + in_quotes(member.key) + " in 'select'" + did_you_mean(member.key, kKeys));
+    }
+    for (const char* key : {"table", "on", "value"}) {
+        if (inside.find(key) == nullptr) errors.add(inside.position(), std::string("'select' needs '") + key + "'");
+    }
+}
+
+void report_argument_type(const Node& value, const ParameterDoc& parameter, const std::string& name,
+                          ManifestErrors& errors) {
+    if (is_meant_as_select(value)) return report_select(value.members()[0].value, errors);
+    errors.add(value.position(), "'" + parameter.name + "' of " + name + " takes " + wanted_type(parameter.schema) +
+                                     ", not " + value.type_name());
+}
+
 void check_argument(const NodeMember& argument, const KindDoc& kind, const std::string& name, ManifestErrors& errors) {
     std::vector<std::string> names;
     for (const ParameterDoc& parameter : kind.parameters) {
         if (parameter.name == argument.key) {
             if (is_decided_later(argument.value) || fits_schema(argument.value, parameter.schema)) return;
-            errors.add(argument.value.position(), "'" + parameter.name + "' of " + name + " takes " +
-                                                      wanted_type(parameter.schema) + ", not " +
-                                                      argument.value.type_name());
-            return;
+            return report_argument_type(argument.value, parameter, name, errors);
         }
         names.push_back(parameter.name);
     }
@@ -88,8 +114,11 @@ void check_kind(const SourceText& kind, const Node& with, const std::vector<Kind
                 const char* what) {
     if (known.empty() || kind.value.empty()) return;
     if (const KindDoc* found = find_kind(known, kind.value)) return check_arguments(with, *found, kind.value, errors);
-    errors.add(kind.position, std::string("unknown ") + what + " " + in_quotes(kind.value) +
-                                  did_you_mean(kind.value, kind_names(known)));
+    std::string remedy = did_you_mean(kind.value, kind_names(known));
+    // Kinds are many, and have a verb that lists them; detectors are few.
+    const bool many = std::string(what) == "kind";
+    if (remedy.empty()) remedy = many ? "; 'backout kinds' lists them" : "; there are " + join_words(kind_names(known));
+    errors.add(kind.position, std::string("unknown ") + what + " " + in_quotes(kind.value) + remedy);
 }
 
 // `with`, or an empty object in the place of `whole`.
@@ -173,11 +202,21 @@ void parse_details(Action& action, ObjectReader& reader, ManifestErrors& errors)
     if (Node* retry = reader.object("retry")) action.retry = parse_retry(*retry, errors);
 }
 
-bool is_check(const Node& node) {
-    if (!node.is_object()) return false;
-    int found = 0;
-    for (const char* key : {"command", "http", "tcp", "file"}) found += node.find(key) != nullptr ? 1 : 0;
-    return found == 1;
+// What is wrong with the shape of a verification; "" if it says what to look at, and only that.
+std::string verification_fault(const Node& node) {
+    static const std::vector<std::string> kSubjects = {"command", "http", "tcp", "file"};
+    const std::string rule = "a verification is an object with exactly one of 'command', 'http', 'tcp', 'file'";
+    if (!node.is_object()) return rule + ", not " + node.type_name();
+    std::vector<std::string> given;
+    std::string meant;
+    for (const NodeMember& member : node.members()) {
+        const bool known = std::find(kSubjects.begin(), kSubjects.end(), member.key) != kSubjects.end();
+        if (known) given.push_back("'" + member.key + "'");
+        const std::string near = known ? "" : did_you_mean(member.key, kSubjects);
+        if (!near.empty()) meant = ": it has " + in_quotes(member.key) + near;
+    }
+    if (given.size() == 1) return "";
+    return rule + (given.empty() ? meant : ": it has " + join_words(given));
 }
 
 }  // namespace
@@ -191,9 +230,8 @@ std::vector<Node> parse_verify(Node& node, const ParseOptions& options, Manifest
     }
     const KindDoc* shape = find_kind(options.kinds, "check");
     for (const Node& check : checks) {
-        if (!is_check(check)) {
-            errors.add(check.position(),
-                       "a verification is an object with exactly one of 'command', 'http', 'tcp', 'file'");
+        if (const std::string fault = verification_fault(check); !fault.empty()) {
+            errors.add(check.position(), fault);
         } else if (shape != nullptr) {
             check_arguments(check, *shape, "a verification", errors);
         }

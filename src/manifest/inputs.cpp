@@ -50,8 +50,13 @@ class InputResolution {
     Result<InputValues> run();
 
   private:
+    std::string declared() const;
+    std::string nearest(const std::string& name) const;
+    const InputPlace* place_in_file(const std::string& name) const;
+    ManifestErrors& errors_of_file(const std::string& file);
+    void refuse_value(const InputSpecification& input, const std::string& origin, const std::string& problem);
     void report_unknown_names();
-    void report_unknown(const std::string& name, const std::string& where);
+    Result<InputValues> outcome();
     void resolve(const InputSpecification& input);
     std::optional<InputValue> find_value(const InputSpecification& input);
     std::optional<InputValue> asked_value(const InputSpecification& input);
@@ -65,27 +70,61 @@ class InputResolution {
     const EnvironmentLookup& environment_;
     const InputAsker& ask_;
     ManifestErrors errors_;
+    std::map<std::string, ManifestErrors> file_errors_;  // of --inputs files
     InputValues values_;
     bool refused_ = false;  // the value at hand was there, but unusable; it is reported, and not missing
 };
 
-void InputResolution::report_unknown(const std::string& name, const std::string& where) {
+std::string InputResolution::declared() const {
+    std::string text = manifest_.source_name;
+    if (manifest_.inputs_position.line != 0) text += ":" + to_string(manifest_.inputs_position);
+    if (manifest_.inputs.empty()) return text + " declares no inputs";
+    std::vector<std::string> names;
+    for (const InputSpecification& input : manifest_.inputs) names.push_back(in_quotes(input.name));
+    return text + " declares " + join_words(names);
+}
+
+std::string InputResolution::nearest(const std::string& name) const {
     std::vector<std::string> names;
     for (const InputSpecification& input : manifest_.inputs) names.push_back(input.name);
-    errors_.add({}, "there is no input " + in_quotes(name) + ", given by " + where + did_you_mean(name, names));
+    return did_you_mean(name, names);
+}
+
+const InputPlace* InputResolution::place_in_file(const std::string& name) const {
+    const auto place = given_.file_places.find(name);
+    return place == given_.file_places.end() ? nullptr : &place->second;
+}
+
+ManifestErrors& InputResolution::errors_of_file(const std::string& file) {
+    ManifestErrors& errors = file_errors_[file];
+    errors.source_name = file;
+    return errors;
+}
+
+// What is wrong with a value, in the place where it was given: a file, or else (with where from) the manifest.
+void InputResolution::refuse_value(const InputSpecification& input, const std::string& origin,
+                                   const std::string& problem) {
+    const std::string which = "the value of the input " + in_quotes(input.name);
+    const InputPlace* place = place_in_file(input.name);
+    if (place == nullptr || origin != place->file)
+        return errors_.add(input.position, which + " from " + origin + " " + problem);
+    errors_of_file(place->file).add(place->value, which + " " + problem);
 }
 
 void InputResolution::report_unknown_names() {
     for (const auto& [name, value] : given_.from_command_line) {
-        if (manifest_.find_input(name) == nullptr) report_unknown(name, "--input");
+        if (manifest_.find_input(name) != nullptr) continue;
+        const Position place = manifest_.inputs_position.line == 0 ? Position{1, 1} : manifest_.inputs_position;
+        errors_.add(place, "there is no input " + in_quotes(name) + ", which --input gives" + nearest(name) + "; " +
+                               declared());
     }
-    if (given_.from_file.is_null()) return;
-    if (!given_.from_file.is_object()) {
-        errors_.add({}, given_.file_name + ": inputs are an object of names and values");
-        return;
-    }
+    if (!given_.from_file.is_object()) return;
     for (const auto& entry : given_.from_file.items()) {
-        if (manifest_.find_input(entry.key()) == nullptr) report_unknown(entry.key(), given_.file_name);
+        if (manifest_.find_input(entry.key()) != nullptr) continue;
+        const InputPlace* place = place_in_file(entry.key());
+        errors_of_file(place == nullptr ? given_.file_name : place->file)
+            .add(place == nullptr ? Position{1, 1} : place->name,
+                 "there is no input " + in_quotes(entry.key()) + nearest(entry.key()) + "; " + declared());
     }
 }
 
@@ -118,7 +157,9 @@ std::optional<InputValue> InputResolution::find_value(const InputSpecification& 
     const auto line = given_.from_command_line.find(input.name);
     if (line != given_.from_command_line.end()) return from_text(input, line->second, "--input");
     if (given_.from_file.is_object() && given_.from_file.contains(input.name)) {
-        return InputValue{given_.from_file[input.name], input.secret, given_.file_name};
+        const InputPlace* place = place_in_file(input.name);
+        const std::string& file = place == nullptr ? given_.file_name : place->file;
+        return InputValue{given_.from_file[input.name], input.secret, file};
     }
     if (!input.env.empty() && environment_) {
         if (const auto value = environment_(input.env)) return from_text(input, *value, "$" + input.env);
@@ -134,9 +175,8 @@ void InputResolution::check_pattern(const InputSpecification& input, const Input
     const auto found = input.pattern->is_found_in(text);
     if (!found) return errors_.add(input.position, found.error().message);
     if (found.value()) return;
-    errors_.add(input.position, "the value of the input " + in_quotes(input.name) + " from " + value.origin +
-                                    " doesn't match " + in_quotes(input.pattern->text()) +
-                                    (input.secret ? "" : ": " + in_quotes(text)));
+    refuse_value(input, value.origin,
+                 "doesn't match " + in_quotes(input.pattern->text()) + (input.secret ? "" : ": " + in_quotes(text)));
 }
 
 bool InputResolution::used_outside_actions(const std::string& name) const {
@@ -177,8 +217,15 @@ void InputResolution::resolve(const InputSpecification& input) {
 Result<InputValues> InputResolution::run() {
     report_unknown_names();
     for (const InputSpecification& input : manifest_.inputs) resolve(input);
-    if (!errors_.empty()) return errors_.to_error();
-    return std::move(values_);
+    return outcome();
+}
+
+Result<InputValues> InputResolution::outcome() {
+    std::string text = errors_.text();
+    for (const auto& [file, errors] : file_errors_) text += errors.text();
+    if (text.empty()) return std::move(values_);
+    text.pop_back();
+    return Error{ErrorCode::invalid, std::move(text), manifest_.source_name};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "manifest/manifest.h"
@@ -24,16 +25,28 @@ struct InputValues {
     std::map<std::string, std::string> missing;
 };
 
+/// Where an --inputs file gives a value.
+struct InputPlace {
+    std::string file;
+    Position name;
+    Position value;
+};
+
 struct GivenInputs {
     std::map<std::string, std::string> from_command_line;  ///< NAME to VALUE of --input
     Json from_file = nullptr;                              ///< the object in --inputs FILE, types kept; null: none
     std::string file_name = {};
+    std::map<std::string, InputPlace> file_places = {};  ///< of what is in `from_file`, as far as known
 };
 
 /// The value of an environment variable, or nothing.
 using EnvironmentLookup = std::function<std::optional<std::string>(const std::string& name)>;
 /// Asks a person, without echo if the input is secret; nothing if nobody can be asked.
 using InputAsker = std::function<Result<std::optional<std::string>>(const InputSpecification& input)>;
+
+/// Adds what an --inputs file says; what it says again takes the place of what was there. Errors: `invalid`, one line a
+/// problem as "FILE:LINE:COLUMN: …". None of them quotes a value, for any may be a secret.
+Status read_inputs_file(std::string_view text, const std::string& name, GivenInputs& given);
 
 /// Values for all inputs. What comes as text (command line, environment, person) takes the type of the input's default:
 /// "true" for a truth value, a number, JSON for lists and objects.

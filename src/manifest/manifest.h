@@ -79,6 +79,7 @@ struct Manifest {
     std::string name;
     std::string description;
     std::vector<InputSpecification> inputs;
+    Position inputs_position;  ///< of the object that declares them; 0:0 if there is none
     std::vector<FactSpecification> facts;
     std::vector<Action> actions;
     std::vector<Node> verify;

@@ -57,7 +57,7 @@ void ManifestParser::parse_version(ObjectReader& reader) {
     const Node* version = reader.find("backout", true);
     if (version == nullptr) return;
     if (version->type() != Node::Type::integer) {
-        reader.report(version->position(), "'backout' is the format version 1, a number");
+        reader.report(version->position(), "'backout' is the version of the format, a number: write 1");
     } else if (version->integer() > 1) {
         reader.report(version->position(), "this manifest is of format " + std::to_string(version->integer()) +
                                                ", and this Backout knows only 1: a newer one is needed");
@@ -131,6 +131,7 @@ InputSpecification ManifestParser::parse_input(NodeMember& member) {
 }
 
 void ManifestParser::parse_inputs(Node& node) {
+    manifest_.inputs_position = node.position();
     for (NodeMember& member : node.members()) manifest_.inputs.push_back(parse_input(member));
 }
 

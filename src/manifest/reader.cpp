@@ -57,7 +57,8 @@ std::string Reader::unexpected(const char* expected) const {
     if (cursor_.at_end()) return std::string("the text ends here, but ") + expected + " was expected";
     const std::size_t length = utf8_length(cursor_.rest());
     if (length == 0) return "the byte " + hex_byte(cursor_.peek()) + " is not UTF-8";
-    return "unexpected " + in_quotes(cursor_.rest().substr(0, length)) + ": " + expected + " was expected";
+    const std::string what = limits_.quotes ? "unexpected " + in_quotes(cursor_.rest().substr(0, length)) + ": " : "";
+    return what + expected + " was expected";
 }
 
 bool Reader::skip_comment() {
@@ -281,7 +282,7 @@ bool Reader::read_word(Node& node) {
     } else if (word.empty()) {
         return fail(cursor_.peek() == '\'' ? "strings stand in double quotes" : unexpected("a value"));
     } else {
-        return fail("unexpected word " + in_quotes(word) +
+        return fail("unexpected word" + (limits_.quotes ? " " + in_quotes(word) : "") +
                     ": true, false, null, or a string in double quotes was expected");
     }
     cursor_.advance(length);

@@ -16,6 +16,7 @@ struct ReaderLimits {
     std::size_t bytes = std::size_t{1} << 30U;
     std::size_t depth = 64;
     std::size_t values = 64'000'000;
+    bool quotes = true;  ///< false: messages quote nothing of the text, for it may be secret
 };
 
 /// The value in `text`, or nothing. A syntax error ends the reading and is the only one of its kind; keys given twice

@@ -122,9 +122,10 @@ std::optional<Reference> parse_reference(std::string_view text, TextProblem& pro
     }
     if (root == "backout") return refuse(problem, 0, "there is only backout.run, not " + in_quotes(text));
     if (root == "manifest") return refuse(problem, 0, "there is only manifest.dir, not " + in_quotes(text));
+    std::string remedy = did_you_mean(root, kRoots);
+    if (remedy.empty()) remedy = "; one begins with inputs., facts., actions., env., backout. or manifest.";
     return refuse(problem, 0,
-                  "unknown reference " + in_quotes(text) + did_you_mean(root, kRoots) +
-                      "; for the characters ${ themselves write $${");
+                  "unknown reference " + in_quotes(text) + remedy + "; for the characters ${ themselves write $${");
 }
 
 TextPieces parse_text(std::string_view text, std::vector<TextProblem>& problems) {

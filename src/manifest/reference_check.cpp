@@ -74,8 +74,9 @@ class NameChecker {
 
 std::string NameChecker::input_fault(const Reference& reference) const {
     if (manifest_.find_input(reference.name) != nullptr) return "";
-    return "unknown input " + in_quotes(reference.name) +
-           did_you_mean(reference.name, names_of(manifest_.inputs, manifest_.inputs.size()));
+    std::string remedy = did_you_mean(reference.name, names_of(manifest_.inputs, manifest_.inputs.size()));
+    if (remedy.empty()) remedy = "; declare it under 'inputs'";
+    return "unknown input " + in_quotes(reference.name) + remedy;
 }
 
 std::string NameChecker::fact_fault(const Reference& reference, const ReferenceScope& scope) const {
@@ -84,7 +85,9 @@ std::string NameChecker::fact_fault(const Reference& reference, const ReferenceS
     if (manifest_.find_fact(reference.name) != nullptr) {
         return "the fact " + in_quotes(reference.name) + " is detected later: move it before this one";
     }
-    return "unknown fact " + in_quotes(reference.name) + did_you_mean(reference.name, known);
+    std::string remedy = did_you_mean(reference.name, known);
+    if (remedy.empty()) remedy = "; declare it under 'facts'";
+    return "unknown fact " + in_quotes(reference.name) + remedy;
 }
 
 std::string NameChecker::action_fault(const Reference& reference, const ReferenceScope& scope) const {

@@ -10,6 +10,7 @@
 #include "compensators/check_runner.h"
 #include "manifest/action_parser.h"
 #include "plan/template.h"
+#include "planner/complaint_place.h"
 #include "planner/source_file.h"
 #include "planner/template_file.h"
 
@@ -39,7 +40,10 @@ void remove_word(std::vector<std::string>& list, const std::string& word) {
 
 // What an action declares itself, as commands do, besides what its kind always has.
 std::vector<std::string> output_names(const Compensator& kind, const Json& with) {
-    std::vector<std::string> names = kind.info().outputs;
+    std::vector<std::string> names;
+    for (const std::string& documented : kind.info().outputs) {
+        names.push_back(documented.substr(0, documented.find(" (")));  // "digest (SHA-256; …)": a name, and what it is
+    }
     const Json& declared = member(with, "outputs");
     if (declared.is_object()) {
         for (const auto& entry : declared.items()) names.push_back(entry.key());
@@ -147,11 +151,21 @@ Result<Json> ActionPlanner::resolve_arguments(const Action& action, const Compen
     return with;
 }
 
+Error ActionPlanner::at(Position position, const Action& action, const std::string& problem) const {
+    return Error{ErrorCode::invalid,
+                 manifest_.source_name + ":" + to_string(position) + ": '" + printable(action.id) + "': " + problem};
+}
+
+Error ActionPlanner::verify_error(const Action& action, const Node& check,
+                                  const std::vector<std::string>& complaints) const {
+    return at(argument_place(check, complaints.front()), action, "verify: " + join(complaints, "; "));
+}
+
 Status ActionPlanner::resolve_verify(const Action& action, PlannedStep& step) {
     for (const Node& node : action.verify) {
         BACKOUT_TRY_ASSIGN(Json check, resolver_.resolve(node));
         const std::vector<std::string> complaints = validate_check(check);
-        if (!complaints.empty()) return Error{ErrorCode::invalid, "verify: " + join(complaints, "; ")};
+        if (!complaints.empty()) return verify_error(action, node, complaints);
         for (const std::string& id : awaited_actions(check)) {
             if (id != step.id) add_new(step.depends_on, id);
         }
@@ -161,7 +175,8 @@ Status ActionPlanner::resolve_verify(const Action& action, PlannedStep& step) {
 }
 
 // A reference to an output that will never be is found here, not in the middle of the run.
-Status ActionPlanner::check_outputs(const Json& with, const std::map<std::string, Draft>& earlier) const {
+Status ActionPlanner::check_outputs(const Action& action, const Json& with,
+                                    const std::map<std::string, Draft>& earlier) const {
     for (const TemplateReference& reference : template_references(with)) {
         if (reference.kind != TemplateReference::Kind::action_output) continue;
         const auto draft = earlier.find(reference.name);
@@ -172,8 +187,11 @@ Status ActionPlanner::check_outputs(const Json& with, const std::map<std::string
         const std::string output = reference.field.substr(0, reference.field.find('.'));
         const std::vector<std::string>& names = draft->second.outputs;
         if (!names.empty() && std::find(names.begin(), names.end(), output) == names.end()) {
-            return Error{ErrorCode::invalid, "'" + reference.name + "' has no output '" + printable(output) + "'" +
-                                                 did_you_mean(output, names)};
+            const std::string near = did_you_mean(output, names);
+            const std::string problem = "'" + reference.name + "' has no output '" + printable(output) + "'";
+            const Position place = reference_place(action.with, reference.text);
+            return at(place.line == 0 ? action.position : place, action,
+                      problem + (near.empty() ? "; it has " + join_words(names) : near));
         }
     }
     return {};
@@ -231,7 +249,7 @@ Status ActionPlanner::plan_into(const Action& action, const std::map<std::string
                                              did_you_mean(action.kind.value, tools_.kinds.names())};
     }
     BACKOUT_TRY_ASSIGN(Json with, resolve_arguments(action, *kind));
-    BACKOUT_TRY(check_outputs(with, earlier));
+    BACKOUT_TRY(check_outputs(action, with, earlier));
     BACKOUT_TRY(ask_kind(*kind, std::move(with), draft));
     settle_undo(action, draft.step);
     BACKOUT_TRY(resolve_verify(action, draft.step));
@@ -251,7 +269,10 @@ Draft ActionPlanner::plan(const Action& action, const std::vector<std::string>& 
     if (names_its_place(error)) {
         problems_.add(error);
     } else {
-        problems_.add(action.position, error.code, "'" + printable(action.id) + "': " + error.text());
+        const ComplaintPlace place = complaint_place(action, error, manifest_.directory);
+        const std::string written =
+            place.written.empty() ? "" : " (the manifest says '" + printable(place.written) + "')";
+        problems_.add(place.position, error.code, "'" + printable(action.id) + "': " + error.text() + written);
     }
     return draft;
 }

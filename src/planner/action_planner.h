@@ -42,7 +42,9 @@ class ActionPlanner {
     PlannedStep start_step(const Action& action, const std::vector<std::string>& depends_on) const;
     Result<Json> resolve_arguments(const Action& action, const Compensator& kind);
     Status resolve_verify(const Action& action, PlannedStep& step);
-    Status check_outputs(const Json& with, const std::map<std::string, Draft>& earlier) const;
+    Error at(Position position, const Action& action, const std::string& problem) const;
+    Error verify_error(const Action& action, const Node& check, const std::vector<std::string>& complaints) const;
+    Status check_outputs(const Action& action, const Json& with, const std::map<std::string, Draft>& earlier) const;
     Status ask_kind(const Compensator& kind, Json with, Draft& draft);
     Status make_outputs_known(const Compensator& kind, const PlannedStep& step);
     Result<Json> expand_now(const Json& value) const;

@@ -73,6 +73,15 @@ TEST_F(Changing, ApplyConvergesAndRollbackRestores) {
     EXPECT_EQ(state_of(run), "committed");
 }
 
+TEST_F(Changing, OneStepUsesWhatAnotherGaveOut) {
+    manifest("m.json", {write_action("a", path("first"), "hello\n"),
+                        write_action("b", path("second"), "${actions.a.digest} ${actions.a.path}")});
+    const Ran ran = backout({"apply", path("m.json"), "--yes"});
+    ASSERT_EQ(ran.exit, 0) << ran.errors << ran.output;
+    EXPECT_EQ(get("second"), "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03 " + path("first"));
+    EXPECT_EQ(backout({"plan", path("m.json"), "--detailed-exitcode"}).exit, 0);
+}
+
 TEST_F(Changing, SavedPlansAreUsedOnceAndOnlyWhileTrue) {
     ASSERT_EQ(backout({"plan", path("m.json"), "-o", path("p.plan")}).exit, 0);
     ASSERT_EQ(backout({"plan", path("m.json"), "-o", path("q.plan")}).exit, 0);
@@ -103,6 +112,21 @@ TEST_F(Changing, EventsAreOneJsonObjectALine) {
     }
     EXPECT_EQ(lines.back()["type"], "report");
     EXPECT_EQ(lines.back()["report"]["steps"][0]["state"], "done");
+}
+
+TEST_F(Changing, AFullOutputDisturbsNoRun) {
+    for (const Words& more : {Words{}, {"--json"}}) {
+        Words words = {"apply", path("m.json"), "--yes", "--state-dir", state_};
+        words.insert(words.end(), more.begin(), more.end());
+        const Ran ran = run(words, "", "/dev/full");
+        EXPECT_EQ(ran.exit, 0) << ran.errors;
+        EXPECT_NE(ran.errors.find("No space left"), std::string::npos) << ran.errors;
+        EXPECT_EQ(get("out"), "hello\n");
+        EXPECT_EQ(state_of(newest_run()), "committed");
+        EXPECT_EQ(run({"rollback", "--plan", "--state-dir", state_}, "", "/dev/full").exit, 74);
+        EXPECT_EQ(run({"rollback", "--yes", "--state-dir", state_}, "", "/dev/full").exit, 0);
+        EXPECT_FALSE(exists("out"));
+    }
 }
 
 TEST_F(Changing, AFailedStepRollsEverythingBack) {

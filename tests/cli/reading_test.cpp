@@ -1,6 +1,11 @@
 // Verbs that change nothing: what they print, what they end with, and that they leave no trace (P2).
 
 #include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 
 #include "cli/backout_program.h"
 
@@ -86,6 +91,49 @@ TEST_F(BackoutProgram, SavedPlansArePrivateAndTheSameAsShown) {
     EXPECT_EQ(stale.exit, 6);
     EXPECT_NE(stale.output.find(path("out")), std::string::npos) << stale.output;
     EXPECT_EQ(backout({"show", path("p.plan")}).exit, 0) << "a stale plan can still be shown";
+}
+
+TEST_F(BackoutProgram, AnOutputThatIsADashIsTheStandardOutput) {
+    manifest("m.json", {write_action("conf", path("out"), "hello\n")});
+    const Ran ran = backout({"plan", path("m.json"), "-o", "-"});
+    EXPECT_EQ(ran.exit, 0) << ran.errors;
+    EXPECT_EQ(json(ran)["format"], "backout-plan/1");
+    EXPECT_FALSE(std::filesystem::exists("-"));
+    EXPECT_EQ(json(backout({"show", "-", "--json"}, ran.output)), json(ran)) << "what a pipe gets is a plan";
+    EXPECT_EQ(backout({"graph", path("m.json"), "-o", "-"}).output.rfind("digraph", 0), 0U);
+}
+
+TEST_F(BackoutProgram, AnOutputIsLookedAtBeforeAnythingElse) {
+    manifest("m.json", {write_action("conf", path("out"), "hello\n")});
+    const std::string text = get("m.json");
+    std::filesystem::create_symlink(path("m.json"), path("link.json"));
+    for (const std::string& itself : {path("m.json"), path("none/../m.json")}) {
+        const Ran ran = backout({"plan", path("m.json"), "-o", itself});
+        EXPECT_EQ(ran.exit, 64);
+        EXPECT_NE(ran.errors.find("m.json is what is read"), std::string::npos) << ran.errors;
+        EXPECT_EQ(backout({"graph", path("m.json"), "-o", itself}).exit, 64);
+    }
+    EXPECT_EQ(backout({"plan", path("link.json"), "-o", path("m.json")}).exit, 64);
+    EXPECT_EQ(get("m.json"), text);
+    put("in.json", "{}");
+    EXPECT_EQ(backout({"plan", path("m.json"), "--inputs", path("in.json"), "-o", path("in.json")}).exit, 64);
+    const Ran missing = backout({"plan", path("m.json"), "-o", path("none/p.plan")});
+    EXPECT_EQ(missing.exit, 65);
+    EXPECT_NE(missing.errors.find("the folder " + path("none") + " does not exist"), std::string::npos);
+    EXPECT_EQ(backout({"plan", path("m.json"), "-o", scratch_}).exit, 64) << "a directory";
+    EXPECT_EQ(backout({"plan", path("m.json"), "-o", ""}).exit, 64);
+}
+
+TEST_F(BackoutProgram, AnOutputThatCannotBeWrittenWholeLeavesNothing) {
+    manifest("m.json", {write_action("conf", path("out"), std::string(4000, 'x'))});
+    put("old.plan", "as it was");
+    const auto before = snapshot();
+    const std::string call = "ulimit -f 1; '" BACKOUT_PROGRAM "' plan '" + path("m.json") + "' --state-dir '" + state_ +
+                             "' -o '" + path("old.plan") + "' > /dev/null 2>&1";
+    EXPECT_EQ(WEXITSTATUS(std::system(call.c_str())), 74);
+    const auto after = snapshot();
+    EXPECT_EQ(get("old.plan"), "as it was");
+    EXPECT_EQ(after.size(), before.size()) << "a half file was left";
 }
 
 TEST_F(BackoutProgram, ReadingVerbsLeaveNoTrace) {
@@ -179,10 +227,53 @@ TEST_F(BackoutProgram, AtMinusFourNothingAtAllIsSaid) {
     }
 }
 
-TEST_F(BackoutProgram, AFullOutputIsAnError) {
-    const Ran ran = run({"kinds"}, "", "/dev/full");
-    EXPECT_EQ(ran.exit, 1);
-    EXPECT_NE(ran.errors.find("No space left"), std::string::npos) << ran.errors;
+TEST_F(BackoutProgram, DocumentsForProgramsComeHoweverQuiet) {
+    manifest("m.json", {write_action("conf", path("out"), "hello\n")});
+    ASSERT_EQ(backout({"plan", path("m.json"), "-o", path("p.plan")}).exit, 0);
+    ASSERT_EQ(backout({"apply", path("m.json"), "--yes"}).exit, 0);
+    const std::string run = newest_run();
+    const std::vector<Words> calls = {{"plan", path("m.json")},
+                                      {"show", path("p.plan")},
+                                      {"show", run},
+                                      {"check", path("p.plan")},
+                                      {"verify"},
+                                      {"status"},
+                                      {"history"},
+                                      {"log", run},
+                                      {"rollback", "--plan"},
+                                      {"doctor"},
+                                      {"kinds"},
+                                      {"kinds", "file.write"},
+                                      {"schema"},
+                                      {"prune", "--keep", "9"}};
+    for (const Words& call : calls) {
+        for (const char* quiet : {"-Q", "-QQ", "-QQQ"}) {
+            Words words = call;
+            words.insert(words.end(), {"--json", quiet});
+            EXPECT_FALSE(json(backout(words)).is_discarded()) << call[0] << " " << quiet;
+        }
+        Words silent = call;
+        silent.insert(silent.end(), {"--json", "-QQQQ"});
+        EXPECT_EQ(backout(silent).output, "") << call[0];
+    }
+}
+
+TEST_F(BackoutProgram, AnOutputThatIsFullOrClosedIsOneError) {
+    for (const Words& call : {Words{"kinds"}, {"kinds", "--json"}, {"schema"}, {"--help"}, {"--version"}}) {
+        const Ran ran = run(call, "", "/dev/full");
+        EXPECT_EQ(ran.exit, 74) << call[0];
+        EXPECT_NE(ran.errors.find("No space left"), std::string::npos) << ran.errors;
+        EXPECT_EQ(std::count(ran.errors.begin(), ran.errors.end(), '\n'), 1) << ran.errors;
+    }
+    const std::string closed = "'" BACKOUT_PROGRAM "' kinds >&- 2> '" + path("errors") + "'";
+    EXPECT_EQ(WEXITSTATUS(std::system(closed.c_str())), 74);
+    EXPECT_NE(get("errors").find("standard output"), std::string::npos) << get("errors");
+}
+
+TEST_F(BackoutProgram, AFullOutputHidesNoDifference) {
+    manifest("m.json", {write_action("conf", path("out"), "hello\n")});
+    const Words words = {"plan", path("m.json"), "--state-dir", state_, "--detailed-exitcode"};
+    EXPECT_EQ(run(words, "", "/dev/full").exit, 74) << "2 would say that the plan was read";
 }
 
 }  // namespace

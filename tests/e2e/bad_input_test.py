@@ -79,7 +79,7 @@ def wrong_types(box):
     malformed(box, action_text('{"action": "file.write", "with": {"path": 7, "content": "x"}}'), place=3)
     malformed(box, action_text('{"action": "command.run", "with": {"argv": "ls -l"}}'), "argv", place=3)
     malformed(box, action_text('{"action": "file.write", "with": {"path": "%s", "content": "x",\n "mode": "rw"}}' % out),
-              "mode", place=3)
+              "mode", place=4)
     malformed(box, '{"backout": 1, "name": "x",\n "actions": {}}', "actions", place=2)
     malformed(box, '{"backout": 1,\n "name": "Not A Name", "actions": []}', "name", place=2)
 

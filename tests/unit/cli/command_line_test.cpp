@@ -76,6 +76,52 @@ TEST(CommandLine, AnUnknownVerbNamesTheNearest) {
     EXPECT_NE(refused({"aply", "m"}).find("did you mean 'apply'"), std::string::npos);
 }
 
+TEST(CommandLine, AnUnknownVerbIsNoneWithHelpEither) {
+    for (const char* verb : {"rehearse", "report", "completion", "confirm", "aply", ""}) {
+        for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--help"}, {"x"}, {"--foo", "x"}}) {
+            std::vector<std::string> words = {verb};
+            words.insert(words.end(), more.begin(), more.end());
+            EXPECT_EQ(refused(words).rfind("there is no verb '" + std::string(verb) + "'", 0), 0U) << refused(words);
+        }
+    }
+    EXPECT_NE(refused({"--help", "aply"}).find("did you mean 'apply'"), std::string::npos);
+    EXPECT_NE(refused({"frobnicate"}).find("there are plan, show, "), std::string::npos) << "nothing is near: all";
+}
+
+TEST(CommandLine, AnUnknownFlagIsNamedWhateverFollowsIt) {
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"plan", "m", "--dif", "bar"},
+                                                  {"plan", "--dif", "bar", "m"},
+                                                  {"plan", "--dif=bar"}}) {
+        EXPECT_EQ(refused(words).rfind("backout plan has no flag '--dif' (did you mean '--diff'?)", 0), 0U)
+            << refused(words);
+    }
+    EXPECT_EQ(refused({"plan", "m", "--inptu=token=hunter2"}).find("hunter2"), std::string::npos);
+}
+
+TEST(CommandLine, AFlagWithoutItsValueIsNamed) {
+    EXPECT_EQ(refused({"history", "--limit"}).rfind("--limit takes a value: --limit N", 0), 0U);
+    EXPECT_EQ(refused({"plan", "m", "-o", "--json"}).rfind("-o takes a value: -o FILE", 0), 0U);
+    EXPECT_EQ(refused({"--state-dir", "-v", "status"}).rfind("--state-dir takes a value", 0), 0U);
+    EXPECT_EQ(refused({"plan", "m", "--json=1"}).rfind("--json takes no value", 0), 0U);
+    EXPECT_EQ(refused({"apply", "m", "--yes=no"}).rfind("--yes takes no value", 0), 0U);
+    EXPECT_EQ(refused({"history", "--limit", "1", "--limit=2"}).rfind("--limit is given twice", 0), 0U);
+}
+
+TEST(CommandLine, EveryFlagOfEveryVerbIsTaken) {
+    for (const VerbSpec& verb : all_verbs()) {
+        std::vector<std::string> words = {verb.name};
+        for (const WordSpec& word : verb.words) words.push_back(word.name);
+        std::vector<FlagSpec> flags = global_flags();
+        flags.insert(flags.end(), verb.flags.begin(), verb.flags.end());
+        for (const FlagSpec& flag : flags) {
+            std::vector<std::string> with = words;
+            with.push_back(flag.name());
+            if (!flag.value.empty()) with.push_back(flag.choices.empty() ? "a=b" : flag.choices.front());
+            EXPECT_TRUE(parsed(with).has(flag.name())) << verb.name << " " << flag.name();
+        }
+    }
+}
+
 TEST(CommandLine, AnUnknownFlagNamesTheNearest) {
     EXPECT_NE(refused({"plan", "m", "--dif"}).find("did you mean '--diff'"), std::string::npos);
     EXPECT_NE(refused({"status", "--jsn"}).find("did you mean '--json'"), std::string::npos);
@@ -94,6 +140,9 @@ TEST(CommandLine, MissingAndSuperfluousWordsAreErrors) {
 
 TEST(CommandLine, ChoicesAreChecked) {
     refused({"status", "--color", "sometimes"});
+    EXPECT_EQ(refused({"status", "--color", "nevr"})
+                  .rfind("--color: 'nevr' is none of auto, always and never (did you mean 'never'?)", 0),
+              0U);
     refused({"graph", "m", "--format", "png"});
     refused({"apply", "m", "--on-drift", "ignore"});
 }

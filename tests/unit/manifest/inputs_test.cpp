@@ -100,16 +100,48 @@ TEST_F(Inputs, APatternsEndIsTheVeryEnd) {
     EXPECT_NE(message(R"({"version": {"pattern": "^[0-9.]+$"}})"), "");
 }
 
-TEST_F(Inputs, UnknownNamesNameTheNearest) {
+TEST_F(Inputs, UnknownNamesNameTheNearestAndWhereInputsAreDeclared) {
     given.from_command_line = {{"versoin", "1"}};
-    given.file_name = "in.json";
-    given.from_file = Json{{"xyz", 1}};
+    ASSERT_TRUE(read_inputs_file("{\n  \"xyz\": 1 }", "in.json", given).ok());
     EXPECT_EQ(message(R"({"version": {"default": "1"}})"),
-              "m.json: there is no input 'versoin', given by --input (did you mean 'version'?)\n"
-              "m.json: there is no input 'xyz', given by in.json");
-    given.from_command_line.clear();
-    given.from_file = Json::array();
-    EXPECT_EQ(message(R"({"version": {"default": "1"}})"), "m.json: in.json: inputs are an object of names and values");
+              "m.json:1:37: there is no input 'versoin', which --input gives (did you mean 'version'?); m.json:1:37 "
+              "declares 'version'\n"
+              "in.json:2:3: there is no input 'xyz'; m.json:1:37 declares 'version'");
+    EXPECT_EQ(message("{}"),
+              "m.json:1:37: there is no input 'versoin', which --input gives; m.json:1:37 declares no inputs\n"
+              "in.json:2:3: there is no input 'xyz'; m.json:1:37 declares no inputs");
+}
+
+TEST_F(Inputs, WhatAFileGivesIsRefusedAtItsPlaceInTheFile) {
+    ASSERT_TRUE(read_inputs_file("{\n \"version\": \"x\", \"token\": \"hunter2\"}", "in.json", given).ok());
+    EXPECT_EQ(message(R"({"version": {"pattern": "^[0-9]$"}, "token": {"secret": true, "pattern": "^ghp_"}})"),
+              "in.json:2:13: the value of the input 'version' doesn't match '^[0-9]$': 'x'\n"
+              "in.json:2:27: the value of the input 'token' doesn't match '^ghp_'");
+}
+
+TEST_F(Inputs, LaterFilesStandAboveEarlierOnes) {
+    ASSERT_TRUE(read_inputs_file("{\"a\": 1, \"b\": 2}", "one.json", given).ok());
+    ASSERT_TRUE(read_inputs_file("{\"b\": 3} // said again", "two.json", given).ok());
+    const auto values = resolve(R"({"a": {}, "b": {}})");
+    ASSERT_TRUE(values.ok());
+    EXPECT_EQ(values->values.at("a").origin, "one.json");
+    EXPECT_EQ(values->values.at("b").origin, "two.json");
+    EXPECT_EQ(values->values.at("b").value, 3);
+}
+
+TEST_F(Inputs, FilesAreReadWithPlacesAndQuoteNothing) {
+    const std::map<std::string, std::string> broken = {
+        {"", "in.json:1:1: there is nothing in it: an object { … } was expected"},
+        {"[1]", "in.json:1:1: inputs are an object, { \"NAME\": VALUE }, not a list"},
+        {"{\"a\":\n hunter2}",
+         "in.json:2:2: unexpected word: true, false, null, or a string in double quotes was expected"},
+        {"{\"a\": 1\n ?}", "in.json:2:2: ',' or '}' was expected"},
+        {"{\"a\": 1,\n \"a\": 2}", "in.json:2:2: the key 'a' is given twice; first at 1:2"}};
+    for (const auto& [text, expected] : broken) {
+        const Status read = read_inputs_file(text, "in.json", given);
+        ASSERT_FALSE(read.ok()) << text;
+        EXPECT_EQ(read.error().message, expected);
+    }
 }
 
 TEST_F(Inputs, AMissingInputIsLetThroughWhereItsActionsSkip) {

@@ -127,7 +127,7 @@ TEST(ParseManifest, TheFormatVersionIsChecked) {
     EXPECT_EQ(problems_of(R"({"backout":2,"name":"a","actions":[]})"),
               "m.json:1:12: this manifest is of format 2, and this Backout knows only 1: a newer one is needed\n");
     EXPECT_EQ(problems_of(R"({"backout":"1","name":"a","actions":[]})"),
-              "m.json:1:12: 'backout' is the format version 1, a number\n");
+              "m.json:1:12: 'backout' is the version of the format, a number: write 1\n");
     EXPECT_EQ(problems_of("[]"), "m.json:1:1: a manifest is an object { … }, not a list\n");
     EXPECT_EQ(problems_of("nonsense"),
               "m.json:1:1: unexpected word 'nonsense': true, false, null, or a string in double quotes was expected\n");
@@ -170,7 +170,7 @@ TEST(ParseManifest, ConditionsKnowTheNames) {
     EXPECT_EQ(problems_of(manifest_text(R"({"action":"k","when":"inputs.forse or \"é\" == facts.p.x"})",
                                         R"("inputs":{"force":{"default":true}},)")),
               "m.json:1:97: unknown input 'forse' (did you mean 'force'?)\n"
-              "m.json:1:122: unknown fact 'p'\n");
+              "m.json:1:122: unknown fact 'p'; declare it under 'facts'\n");
     EXPECT_EQ(problems_of(manifest_text(R"({"action":"k","when":3},{"action":"l","when":false})")),
               "m.json:1:60: 'when' takes a condition as a string, not a number\n");
 }
@@ -180,9 +180,30 @@ TEST(ParseManifest, VerificationsAreChecks) {
         problems_of(manifest_text(R"({"action":"acme.x","verify":[{"http":"u","tcp":"v"},{"command":["x"],"exti":0}]})",
                                   R"("verify":[7],)"),
                     with_kinds()),
-        "m.json:1:38: a verification is an object with exactly one of 'command', 'http', 'tcp', 'file'\n"
-        "m.json:1:81: a verification is an object with exactly one of 'command', 'http', 'tcp', 'file'\n"
+        "m.json:1:38: a verification is an object with exactly one of 'command', 'http', 'tcp', 'file', not a number\n"
+        "m.json:1:81: a verification is an object with exactly one of 'command', 'http', 'tcp', 'file': it has 'http' "
+        "and 'tcp'\n"
         "m.json:1:121: a verification takes no 'exti' (did you mean 'exit'?)\n");
+}
+
+TEST(ParseManifest, AMisspeltSubjectOfAVerificationNamesTheNearest) {
+    EXPECT_EQ(problems_of(manifest_text(R"({"action":"acme.x","verify":[{"comand":["x"]}]})"), with_kinds()),
+              "m.json:1:68: a verification is an object with exactly one of 'command', 'http', 'tcp', 'file': it has "
+              "'comand' (did you mean 'command'?)\n");
+}
+
+TEST(ParseManifest, ASelectThatIsNoneSaysWhatItLacks) {
+    const auto with = [](const std::string& content) {
+        return manifest_text(R"({"action":"file.write","with":{"path":"p","content":{"select":)" + content + "}}}");
+    };
+    EXPECT_EQ(problems_of(with("7"), with_kinds()),
+              "m.json:1:101: 'select' takes an object with 'table', 'on' and 'value', not a number\n");
+    EXPECT_EQ(problems_of(with(R"({"tabel":"t","on":{},"value":"v"})"), with_kinds()), "")
+        << "two of its keys make it a select: the resolver reports the rest";
+    EXPECT_EQ(problems_of(with(R"({"tabel":"t","value":"v"})"), with_kinds()),
+              "m.json:1:101: 'select' needs 'table'\n"
+              "m.json:1:101: 'select' needs 'on'\n"
+              "m.json:1:102: unknown key 'tabel' in 'select' (did you mean 'table'?)\n");
 }
 
 TEST(ParseManifest, ArgumentsThatAreDecidedLaterFitEveryType) {

@@ -47,7 +47,9 @@ TEST(ReferenceText, MalformedOnesAreAllReported) {
     EXPECT_EQ(shape_of("${backout.runs}"), "|0 there is only backout.run, not 'backout.runs'");
     EXPECT_EQ(shape_of("${manifest.path}"), "|0 there is only manifest.dir, not 'manifest.path'");
     EXPECT_EQ(shape_of("${actions.a}"), "|0 a reference to an action looks like ${actions.ID.OUTPUT}");
-    EXPECT_EQ(shape_of("${HOME}"), "|0 unknown reference 'HOME'; for the characters ${ themselves write $${");
+    EXPECT_EQ(shape_of("${HOME}"),
+              "|0 unknown reference 'HOME'; one begins with inputs., facts., actions., env., backout. or manifest.; "
+              "for the characters ${ themselves write $${");
     EXPECT_EQ(shape_of("${facts.a..b}"), "|0 'facts.a..b' is no reference: it looks like facts.NAME.FIELD");
     EXPECT_EQ(shape_of("${a\n}"), "|0 this '${' has no '}': for the characters themselves write '$${'");
 }
