@@ -64,8 +64,8 @@ class JournalStore {
     /// the lease; the run unfinished, or every record a step_resolved. Bounded by 64 MiB a call.
     virtual Status append(std::uint64_t run, std::vector<Record>& records) = 0;
 
-    /// Run `target` was taken back by `by` ("" clears it): summary of `target` becomes rolled_back (or committed
-    /// again).
+    /// Run `target` was taken back by `by` ("" clears it): summary of `target` becomes rolled_back (or is again
+    /// as it ended).
     virtual Status mark_undone(std::uint64_t target, const std::string& by) = 0;
 
     /// Announces an image store (a directory path) before it is created. **Durable** when it returns.

@@ -267,7 +267,10 @@ Status Ledger::mark_undone(std::uint64_t target, const std::string& by) {
         if (!stored) return Error{ErrorCode::not_found, "the journal has no run " + std::to_string(target)};
         if (stored->summary.finished == 0) return misuse("the run " + stored->summary.run + " is unfinished");
         stored->summary.undone_by = by;
-        stored->summary.phase = by.empty() ? RunPhase::committed : RunPhase::rolled_back;
+        // Redone: again as it ended, which need not have been well.
+        const bool ended_well = stored->summary.exit_status == 0;
+        const RunPhase again = ended_well ? RunPhase::committed : RunPhase::rollback_incomplete;
+        stored->summary.phase = by.empty() ? again : RunPhase::rolled_back;
         return put_sealed(transaction, Table::runs, run_key(target), encode_summary(*stored));
     });
 }

@@ -52,6 +52,18 @@ Result<RunSurroundings> surroundings_of(JournalStore& journal, const std::string
     return around;
 }
 
+/// A run of which a part was taken back is shown so in lists, too.
+Status mark_partly_taken_back(JournalStore& journal, std::vector<RunSummary>& shown) {
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
+    for (RunSummary& run : shown) {
+        const bool may_be = run.phase == RunPhase::committed && run.undone_by.empty();
+        if (!may_be || incomplete_rollback_of(runs, run).empty()) continue;
+        BACKOUT_TRY_ASSIGN(const std::set<std::uint32_t> back, steps_taken_back(journal, runs, run));
+        if (!back.empty()) run.phase = RunPhase::rollback_incomplete;
+    }
+    return {};
+}
+
 }  // namespace
 
 bool VerifyReport::in_step() const {
@@ -188,6 +200,7 @@ Result<StatusReport> LocalSession::status(bool with_bytes) {
     }
     BACKOUT_TRY_ASSIGN(report.incomplete, incomplete_runs(*journal));
     BACKOUT_TRY_ASSIGN(report.last, journal->runs(0, kLastRuns));
+    BACKOUT_TRY(mark_partly_taken_back(*journal, report.last));
     if (with_bytes) {
         BACKOUT_TRY_ASSIGN(const ImageCensus census, count_images(*host_, *journal, state_in_host()));
         report.image_bytes = census.bytes;
@@ -205,6 +218,7 @@ Result<std::vector<RunSummary>> LocalSession::history(std::size_t limit, UnixNan
         if (limit != 0 && shown.size() == limit) break;
         shown.push_back(run);
     }
+    BACKOUT_TRY(mark_partly_taken_back(*journal, shown));
     return shown;
 }
 

@@ -129,9 +129,25 @@ def back_a_partial_rollback_is_shown(box):
     expect_equal(states_of(box, run), {"other": "undone", "conf": "done"}, "the steps")
     expect_equal(shown(box, run)["state"], "rollback_incomplete", "the state")
     expect_equal(shown(box, run)["partly_undone_by"], partial, "by whom")
+    history = box.run("history", "--json").expect(0).json()
+    expect_equal([one["state"] for one in history if one["run"] == run], ["rollback_incomplete"], "in the history")
     text = box.run("show", run).expect(0).output
     expect_absent("Everything is as the plan says", text, "the last line")
     expect_in(f"taken back by {partial}", text, "the last line")
+
+
+def back_a_redone_run_is_again_as_it_ended(box):
+    """a run that left a conflict, was taken back and redone: it didn't become a success meanwhile"""
+    bad = {"id": "bad", "action": "command.run", "depends_on": ["conf"],
+           "with": {"argv": ["sh", "-c", f"echo theirs > {box.path('conf')}; false"], "undo": {"argv": ["true"]}}}
+    box.run("apply", "--yes", box.manifest([write_action(box, "conf", "ours\n", id="conf"), bad])).expect(3)
+    run = box.newest_run()["run"]
+    box.write("conf", "ours\n")
+    box.run("rollback", run, "--yes").expect(0)
+    expect_equal(shown(box, run)["state"], "rolled_back", "taken back")
+    box.run("rollback", box.newest_run()["run"], "--yes").expect(0)
+    expect_equal(box.read("conf"), "ours\n", "redone")
+    expect_equal(shown(box, run)["state"], "rollback_incomplete", "redone")
 
 
 def back_to_foresees_no_false_conflict(box):
