@@ -230,12 +230,20 @@ Result<Selection> select_named(JournalStore& journal, const std::vector<RunSumma
     return Selection{{target}, ""};
 }
 
-/// A run of nothing but checks was committed and changed nothing: it stands in nobody's way.
-Result<bool> left_an_effect(JournalStore& journal, const RunSummary& run) {
+/// A run of nothing but checks was committed and changed nothing: it stands in nobody's way. Neither does one of which
+/// nothing is left but what a person said to leave.
+Result<bool> left_an_effect(JournalStore& journal, const std::vector<RunSummary>& runs, const RunSummary& run) {
     BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
+    BACKOUT_TRY_ASSIGN(const std::set<std::uint32_t> left, steps_left_by_a_person(journal, runs, run));
+    std::set<std::uint32_t> settled = left;
+    if (!left.empty()) {
+        BACKOUT_TRY_ASSIGN(const std::set<std::uint32_t> back, steps_taken_back(journal, runs, run));
+        settled.insert(back.begin(), back.end());
+    }
     const std::vector<PlannedStep>& steps = details.plan.steps;
     return std::any_of(steps.begin(), steps.end(), [&](const PlannedStep& step) {
-        return step.changes() && step.effect != Effect::none && !details.state.step(step.step).image.is_null();
+        return step.changes() && step.effect != Effect::none && !details.state.step(step.step).image.is_null() &&
+               settled.count(step.step) == 0;
     });
 }
 
@@ -243,7 +251,7 @@ Result<Selection> select_newest(JournalStore& journal, const std::vector<RunSumm
     auto found = runs.begin();
     for (; found != runs.end(); ++found) {
         if (!can_be_taken_back(*found)) continue;
-        BACKOUT_TRY_ASSIGN(const bool changed_something, left_an_effect(journal, *found));
+        BACKOUT_TRY_ASSIGN(const bool changed_something, left_an_effect(journal, runs, *found));
         if (changed_something) break;
     }
     if (found == runs.end()) return Selection{{}, "no run is committed, changed something, and wasn't taken back"};

@@ -34,6 +34,20 @@ Result<std::set<std::uint32_t>> steps_taken_back(JournalStore& journal, const st
     return back;
 }
 
+Result<std::set<std::uint32_t>> steps_left_by_a_person(JournalStore& journal, const std::vector<RunSummary>& runs,
+                                                       const RunSummary& target) {
+    std::set<std::uint32_t> left;
+    for (const RunSummary& run : runs) {
+        if (!took_back(run, target) || !run.undone_by.empty()) continue;
+        BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
+        for (const PlannedStep& step : details.plan.steps) {
+            const bool skipped = details.state.step(step.step).phase == StepPhase::resolved_skipped;
+            if (skipped) left.insert(step.origin.step);
+        }
+    }
+    return left;
+}
+
 std::string incomplete_rollback_of(const std::vector<RunSummary>& runs, const RunSummary& target) {
     const RunSummary* newest = nullptr;
     for (const RunSummary& run : runs) {

@@ -17,6 +17,10 @@ namespace backout {
 Result<std::set<std::uint32_t>> steps_taken_back(JournalStore& journal, const std::vector<RunSummary>& runs,
                                                  const RunSummary& target);
 
+/// The steps of `target` that a person said to leave as they are, in a rollback that couldn't take them back.
+Result<std::set<std::uint32_t>> steps_left_by_a_person(JournalStore& journal, const std::vector<RunSummary>& runs,
+                                                       const RunSummary& target);
+
 /// The newest rollback of `target` that left something, "" if there is none.
 std::string incomplete_rollback_of(const std::vector<RunSummary>& runs, const RunSummary& target);
 

@@ -228,6 +228,20 @@ def back_an_incomplete_rollback_is_tried_again_without_a_warning(box):
     expect_equal(box.read("conf"), "former\n", "taken back")
 
 
+def back_what_a_person_left_is_not_tried_for_ever(box):
+    """a conflict resolved as skipped: the next bare rollback goes on to the run before"""
+    applied(box, [write_action(box, "older", "x\n", id="older")], "older.json")
+    run = two_files(box)
+    box.write("conf", "theirs\n")
+    box.run("rollback", "--yes").expect(3)
+    box.run("resolve", box.newest_run()["run"], "conf", "--as", "skipped", "--reason", "theirs is right").expect(0)
+    box.run("rollback", "--yes").expect(0)
+    expect(not (box.target / "older").exists(), "the older run still stands")
+    expect_equal(box.read("conf"), "theirs\n", "what the person left")
+    box.run("rollback", run, "--yes", "--overwrite-conflict", "conf").expect(0)
+    expect_equal(box.read("conf"), "former\n", "taken back by name")
+
+
 def back_what_an_unfinished_run_would_undo_is_shown_in_order(box):
     """rollback --plan and resume say what comes next, and rollback --plan changes nothing"""
     manifest = box.manifest([write_action(box, "one", "1\n", id="one"),
