@@ -82,8 +82,11 @@ Result<Fingerprint> take_fingerprint(const Entry& entry);
 Result<bool> is_untouched(const Entry& entry, const Fingerprint& looked_at);
 /// Whether contents of this part may be shown.
 bool has_secret_content(const FilePart& part);
-/// Adds a text diff of two files to the difference about content, if both are small texts and no secret.
-void add_content_diff(std::vector<Difference>& differences, const Entry& from, const Entry& to);
+/// Adds what somebody else changed to the difference about content, as a text diff up to `now`, if it is a small text.
+/// It begins with `expected`, where the planned arguments still hold it: the file itself was overwritten. Else with
+/// `other`, which is what `other_is` says.
+void add_content_diff(std::vector<Difference>& differences, const StepContext& context, const EntryState& expected,
+                      const Entry& other, const std::string& other_is, const Entry& now);
 
 /// True if `time` is when one of `moments` was, within what clocks of kernels need.
 bool near_any(UnixNanoseconds time, const std::vector<UnixNanoseconds>& moments);

@@ -246,20 +246,41 @@ bool has_secret_content(const FilePart& part) {
     return !part.before_sealed.empty() || !part.after_sealed.empty();
 }
 
-void add_content_diff(std::vector<Difference>& differences, const Entry& from, const Entry& to) {
+namespace {
+
+Result<Bytes> small_text(const Entry& entry) {
+    if (entry.status.type != EntryType::file || entry.status.size > kDiffLimit) {
+        return Error{ErrorCode::unsupported, "no small file"};
+    }
+    BACKOUT_TRY_ASSIGN(const auto file, entry.directory->open_read(entry.name));
+    return read_all(*file, kDiffLimit);
+}
+
+// The content that the plan gave inline, if that is what is expected.
+std::optional<Bytes> planned_content(const StepContext& context, const EntryState& expected) {
+    if (context.planned_arguments == nullptr || expected.content.empty()) return std::nullopt;
+    const Json& text = member(*context.planned_arguments, "content");
+    const Json& encoded = member(*context.planned_arguments, "content_base64");
+    Bytes bytes = text.is_string() ? text.get<std::string>() : "";
+    if (encoded.is_string()) bytes = from_base64(encoded.get<std::string>()).value_or("");
+    return sha256_hex(bytes) == expected.content ? std::optional<Bytes>(std::move(bytes)) : std::nullopt;
+}
+
+}  // namespace
+
+void add_content_diff(std::vector<Difference>& differences, const StepContext& context, const EntryState& expected,
+                      const Entry& other, const std::string& other_is, const Entry& now) {
     const auto at = std::find_if(differences.begin(), differences.end(), [&](const Difference& difference) {
-        return difference.attribute == "content" && difference.path == to.path;
+        return difference.attribute == "content" && difference.path == now.path;
     });
-    const bool both = from.status.type == EntryType::file && to.status.type == EntryType::file;
-    if (at == differences.end() || !both || from.status.size > kDiffLimit || to.status.size > kDiffLimit) return;
-    const auto read = [](const Entry& entry) -> Result<Bytes> {
-        BACKOUT_TRY_ASSIGN(const auto file, entry.directory->open_read(entry.name));
-        return read_all(*file, kDiffLimit);
-    };
-    const Result<Bytes> old_text = read(from);
-    const Result<Bytes> new_text = read(to);
-    if (old_text.ok() && new_text.ok())
-        at->diff = unified_diff(to.path, *old_text, *new_text);  // else: no diff, no harm
+    if (at == differences.end()) return;
+    const Result<Bytes> found = small_text(now);
+    if (!found.ok()) return;  // no diff, no harm
+    if (const std::optional<Bytes> left = planned_content(context, expected)) {
+        at->diff = foreign_diff(now.path, "as the run left it", *left, *found);
+    } else if (const Result<Bytes> old_text = small_text(other); old_text.ok()) {
+        at->diff = foreign_diff(now.path, other_is, *old_text, *found);
+    }
 }
 
 bool near_any(UnixNanoseconds time, const std::vector<UnixNanoseconds>& moments) {

@@ -307,7 +307,10 @@ PartResult SwapPart::conflict() {
                              had_nothing() ? "absent" : std::string("a ") + to_string(part_.before.type),
                              "changed while we looked"}};
     }
-    if (slot_.status.present() && !has_secret_content(part_)) add_content_diff(result.conflicts, slot_, path_);
+    if (slot_.status.present() && !has_secret_content(part_)) {
+        const char* image_is = inverse_ ? "before the run" : "as it would become";
+        add_content_diff(result.conflicts, context_, part_.before, slot_, image_is, path_);
+    }
     return result;
 }
 
@@ -366,7 +369,7 @@ Result<PartView> SwapPart::observe(bool deep) {
     if (view.where == Where::after || view.where == Where::both) return view;
     view.differences = from_after_;
     if (at_path_ == Standing::foreign && slot_.status.present() && !has_secret_content(part_)) {
-        add_content_diff(view.differences, slot_, path_);
+        add_content_diff(view.differences, context_, part_.after, slot_, "before the run", path_);
     }
     return view;
 }

@@ -203,6 +203,12 @@ Result<ReverseResult> SharedFileKind::reverse_recorded(const Json& edit, const F
     return reverse_edit(edit, before, current);
 }
 
+std::string SharedFileKind::foreign_change(const Json& edit, const std::string& path, const Bytes& before,
+                                           const Bytes& current) const {
+    const auto left = apply_edit(edit, before);
+    return left.ok() ? foreign_diff(path, "as the run left it", left->content, current) : "";
+}
+
 Result<Staged> SharedFileKind::invert(StepContext& context, const Json& json) const {
     BACKOUT_TRY_ASSIGN(const EditImage image, read_image(json));
     std::optional<Texts> texts;
@@ -228,7 +234,7 @@ Result<Staged> SharedFileKind::invert(StepContext& context, const Json& json) co
                 Difference{path, "content", "a file to take the edit out of", reversed.error().text()}};
         } else {
             rebuilt = {reversed->content, reversed->empty && !image.files.parts[0].present, reversed->conflicts};
-            fill_differences(rebuilt.conflicts, path, unified_diff(path, texts->before, texts->current));
+            fill_differences(rebuilt.conflicts, path, foreign_change(edit, path, texts->before, texts->current));
         }
     } else {
         // Doing again what was taken back: the edit itself, on what the file is now.
@@ -277,7 +283,8 @@ Result<Observation> SharedFileKind::observe(StepContext& context, const Json& js
         seen.differences.clear();
     } else if (!reversed->conflicts.empty()) {
         seen.differences = reversed->conflicts;
-        fill_differences(seen.differences, image.files.parts[0].path, "");
+        const std::string& path = image.files.parts[0].path;
+        fill_differences(seen.differences, path, foreign_change(edit, path, texts->before, texts->current));
         if (image.secret) hide_contents(seen.differences);
     }
     return seen;

@@ -62,6 +62,9 @@ class SharedFileKind : public Compensator {
     /// edit otherwise: then nothing is known about the file).
     Result<ReverseResult> reverse_recorded(const Json& edit, const FilePart& part, const Bytes& before,
                                            const Bytes& current) const;
+    /// A diff from what the edit left of `before` to what others made of it; "" if it can't be told.
+    std::string foreign_change(const Json& edit, const std::string& path, const Bytes& before,
+                               const Bytes& current) const;
     /// Parameters that all three kinds take, `edit` among them.
     static std::vector<KindParameter> shared_parameters(KindParameter edit);
 };

@@ -128,10 +128,24 @@ bool can_diff(std::string_view before, std::string_view after) {
     return is_text(before) && is_text(after);
 }
 
-std::string unified_diff(const std::string& path, std::string_view before, std::string_view after) {
+namespace {
+
+std::string diff_with_names(const std::string& before_name, const std::string& after_name, std::string_view before,
+                            std::string_view after) {
     if (before == after || !can_diff(before, after)) return "";
+    return "--- " + before_name + "\n+++ " + after_name + "\n" + hunks(edit_script(lines_of(before), lines_of(after)));
+}
+
+}  // namespace
+
+std::string unified_diff(const std::string& path, std::string_view before, std::string_view after) {
+    return diff_with_names(printable(path), printable(path), before, after);
+}
+
+std::string foreign_diff(const std::string& path, const std::string& left_is, std::string_view left,
+                         std::string_view now) {
     const std::string name = printable(path);
-    return "--- " + name + "\n+++ " + name + "\n" + hunks(edit_script(lines_of(before), lines_of(after)));
+    return diff_with_names(name + " (" + left_is + ")", name + " (as it is now)", left, now);
 }
 
 }  // namespace backout

@@ -90,6 +90,7 @@ void RollbackPlanner::add_conflict(const PlannedStep& former, const Observation&
     if (words.empty()) words = seen.note.empty() ? printable(step.target) : seen.note;
     const bool overwrite = options_.overwrite_conflicts.count(step.id) != 0;
     step.details = Json{{"conflict", differences}, {"note", seen.note}, {"overwrite", overwrite}};
+    step.arguments = former.arguments;  // for the diff of what somebody else changed: what the run left is nowhere else
     const std::string name = "'" + printable(step.id) + "'";
     warnings_.push_back(name + " was changed by somebody else since (" + words + "): " +
                         (overwrite ? "it is overwritten, as you asked"
@@ -126,6 +127,7 @@ Status RollbackPlanner::look(const TakenStep& taken, const PlannedStep& former, 
     StepContext context{tools_.host, tools_.images};
     context.step_id = former.id;
     context.timeout = former.timeout;
+    context.planned_arguments = &former.arguments;
     context.superseded = former.superseded;
     context.superseded.insert(context.superseded.end(), options_.taken_back_first.begin(),
                               options_.taken_back_first.end());

@@ -55,8 +55,7 @@ constexpr std::size_t kBodyLimit = 400;  // bytes of a record's body on its line
 
 std::string body_in_brief(const Json& body) {
     if (body.empty()) return "";
-    const std::string text = printable(dump_canonical(body));
-    return text.size() <= kBodyLimit ? "  " + text : "  " + text.substr(0, kBodyLimit) + "…";
+    return "  " + cut_text(printable(dump_canonical(body)), kBodyLimit);
 }
 
 }  // namespace

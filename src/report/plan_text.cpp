@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "plan/template.h"
+#include "report/run_text.h"
 #include "report/style.h"
 
 namespace backout {
@@ -13,13 +14,6 @@ namespace backout {
 namespace {
 
 constexpr std::size_t kBriefLimit = 160;  // bytes of one step's change on its line
-
-std::string cut(std::string text) {
-    if (text.size() <= kBriefLimit) return text;
-    std::size_t end = kBriefLimit;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-    return text.substr(0, end) + "…";
-}
 
 std::string value_in_brief(const Json& value) {
     if (value.is_null()) return "none";
@@ -53,8 +47,11 @@ bool is_long_material(const std::string& key) {
 
 std::string member_in_brief(const std::string& key, const Json& value) {
     if (is_long_material(key) || value.is_null() || value == "") return "";
-    // The warnings tell what is different.
-    if (key == "conflict") return value.empty() ? "" : "in conflict";
+    // What is different stands below the line.
+    if (key == "conflict") return value.empty() ? "" : "changed by somebody else since";
+    if (key == "overwrite") return value == true ? "overwritten all the same" : "";
+    if (key == "already") return value == true ? "as it was before already" : "";
+    if (key == "note") return value.is_string() ? printable(value.get<std::string>()) : "";
     if (is_pair(value)) return pair_in_brief(printable(key), value);
     if (value.is_boolean()) return value.get<bool>() ? printable(key) : "";
     if (value.is_primitive() || has_template(value)) return printable(key) + " " + value_in_brief(value);
@@ -142,6 +139,8 @@ std::string step_extras(const PlannedStep& step, const Style& style, const Rende
     }
     if (options.everything) text += everything_about(step);
     if (options.diff) text += paint_diff(style, string_member(step.details, "diff"), 8);
+    const std::size_t most_lines = options.diff ? static_cast<std::size_t>(-1) : kShortDiff;
+    text += differences_as_text(member(step.details, "conflict"), style.color(), 8, most_lines);
     return text;
 }
 
@@ -165,11 +164,19 @@ std::string warning_section(const Plan& plan, const Style& style) {
     return text.empty() ? "" : "\n" + text;
 }
 
+// A rollback leaves alone what somebody else changed, and has nothing to do where all is back already.
+bool is_left_alone(const PlannedStep& step) {
+    return !member(step.details, "conflict").empty() && !bool_member(step.details, "overwrite", false);
+}
+bool is_back_already(const PlannedStep& step) {
+    return bool_member(step.details, "already", false);
+}
+
 std::string operations_counted(const Plan& plan) {
     std::vector<std::string> order;
     std::map<std::string, std::size_t> counts;
     for (const PlannedStep& step : plan.steps) {
-        if (!step.changes()) continue;
+        if (!step.changes() || is_left_alone(step) || is_back_already(step)) continue;
         if (counts[step.operation]++ == 0) order.push_back(step.operation);
     }
     std::vector<std::string> parts;
@@ -224,26 +231,32 @@ std::vector<const PlannedStep*> irreversible_steps(const Plan& plan) {
 }
 
 std::string change_in_brief(const PlannedStep& step) {
-    if (step.details.is_string()) return cut(printable(step.details.get<std::string>()));
+    if (step.details.is_string()) return cut_text(printable(step.details.get<std::string>()), kBriefLimit);
     if (!step.details.is_object()) return "";
     const std::string summary = string_member(step.details, "summary");
-    if (!summary.empty()) return cut(printable(summary));
+    if (!summary.empty()) return cut_text(printable(summary), kBriefLimit);
     std::vector<std::string> parts;
     const Json& changes = member(step.details, "changes");
     if (changes.is_array()) {
         for (const Json& change : changes) parts.push_back(change_entry(change));
     }
+    const bool in_conflict = !member(step.details, "conflict").empty();
     for (const auto& [key, value] : step.details.items()) {
+        if (key == "note" && in_conflict) continue;  // the differences say it in detail
         const std::string part = member_in_brief(key, value);
         if (!part.empty()) parts.push_back(part);
     }
-    return cut(join(parts, ", "));
+    return cut_text(join(parts, ", "), kBriefLimit);
 }
 
 std::string plan_summary(const Plan& plan) {
     std::string text = "Plan: " + operations_counted(plan);
     const std::size_t kept = count_operation(plan, "keep");
     const std::size_t skipped = count_operation(plan, "skip");
+    const auto alone = std::count_if(plan.steps.begin(), plan.steps.end(), is_left_alone);
+    const auto already = std::count_if(plan.steps.begin(), plan.steps.end(), is_back_already);
+    if (alone > 0) text += ", " + std::to_string(alone) + " in conflict and left alone";
+    if (already > 0) text += ", " + std::to_string(already) + " as before already";
     if (kept > 0) text += ", " + std::to_string(kept) + " kept";
     if (skipped > 0) text += ", " + std::to_string(skipped) + " skipped";
     return text + reversibility_summary(plan);

@@ -132,7 +132,7 @@ std::string verification_in_brief(const Json& verify) {
     return "verified";
 }
 
-std::string differences_as_text(const Json& differences, bool color, std::size_t indent) {
+std::string differences_as_text(const Json& differences, bool color, std::size_t indent, std::size_t most_lines) {
     const Style style(color);
     std::string text;
     if (!differences.is_array()) return text;
@@ -140,7 +140,7 @@ std::string differences_as_text(const Json& differences, bool color, std::size_t
         const std::string line =
             difference.is_string() ? printable(difference.get<std::string>()) : difference_line(difference);
         text += std::string(indent, ' ') + line + "\n";
-        text += paint_diff(style, string_member(difference, "diff"), indent + 2);
+        text += paint_diff(style, string_member(difference, "diff"), indent + 2, most_lines);
     }
     return text;
 }

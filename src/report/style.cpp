@@ -1,5 +1,6 @@
 #include "report/style.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <vector>
 
@@ -72,14 +73,28 @@ Tone tone_of_state(const std::string& state) {
     return Tone::caution;
 }
 
-std::string paint_diff(const Style& style, const std::string& diff, std::size_t indent) {
+std::string paint_diff(const Style& style, const std::string& diff, std::size_t indent, std::size_t most_lines) {
+    constexpr std::size_t kLongestLine = 400;
     std::string text;
     std::vector<std::string> lines = split(diff, '\n');
     if (!lines.empty() && lines.back().empty()) lines.pop_back();
-    for (const std::string& line : lines) {
-        text += std::string(indent, ' ') + style.paint(tone_of_diff_line(line), printable(line)) + "\n";
+    const std::size_t shown = std::min(lines.size(), most_lines);
+    for (std::size_t at = 0; at < shown; ++at) {
+        const std::string line = cut_text(printable(lines[at]), kLongestLine);
+        text += std::string(indent, ' ') + style.paint(tone_of_diff_line(lines[at]), line) + "\n";
     }
-    return text;
+    if (shown == lines.size()) return text;
+    return text + std::string(indent, ' ') + "… " + std::to_string(lines.size() - shown) + " more lines\n";
+}
+
+std::string cut_text(const std::string& text, std::size_t most) {
+    if (text.size() <= most) return text;
+    std::size_t end = most;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    // What is printable has escapes of at most four characters: a backslash among the last three may begin one.
+    const std::size_t backslash = text.rfind('\\', end == 0 ? 0 : end - 1);
+    if (backslash != std::string::npos && end - backslash < 4 && end > backslash) end = backslash;
+    return text.substr(0, end) + "…";
 }
 
 std::size_t columns_of(std::string_view text) {

@@ -26,8 +26,13 @@ Tone tone_of_operation(const std::string& operation);
 /// Of a step's or a run's state.
 Tone tone_of_state(const std::string& state);
 
-/// A unified diff, line by line: printable, indented by `indent` blanks, added and removed lines in colour.
-std::string paint_diff(const Style& style, const std::string& diff, std::size_t indent);
+/// A unified diff, line by line: printable, indented by `indent` blanks, added and removed lines in colour. After
+/// `most_lines` only the number of those left out is told; lines are cut after 400 characters.
+std::string paint_diff(const Style& style, const std::string& diff, std::size_t indent,
+                       std::size_t most_lines = static_cast<std::size_t>(-1));
+/// `text` as it is if it has at most `most` bytes, else its beginning and "…"; no character of UTF-8 and no `\xNN` is
+/// cut in the middle. Requires: printable text.
+std::string cut_text(const std::string& text, std::size_t most);
 
 /// `text` filled up with blanks to `width` columns (characters of UTF-8, not bytes).
 std::string padded(const std::string& text, std::size_t width);

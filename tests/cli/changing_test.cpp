@@ -147,10 +147,17 @@ TEST_F(Changing, AForeignChangeIsAConflictThatStays) {
     ASSERT_EQ(backout({"apply", path("m.json"), "--yes"}).exit, 0);
     put("out", "somebody else\n");
     EXPECT_EQ(backout({"verify"}).exit, 2);
+    const Ran preview = backout({"rollback", "--plan"});
     const Ran ran = backout({"rollback", "--yes"});
     EXPECT_EQ(ran.exit, 3) << ran.errors << ran.output;
     EXPECT_EQ(get("out"), "somebody else\n");
     EXPECT_NE(ran.output.find("conflict"), std::string::npos);
+    for (const std::string& text : {preview.output, ran.output, ran.errors, backout({"show", newest_run()}).output}) {
+        EXPECT_NE(text.find("-hello\n"), std::string::npos) << "what the run left is where the diff begins:\n" << text;
+        EXPECT_NE(text.find("+somebody else\n"), std::string::npos) << text;
+        EXPECT_EQ(text.find("-before\n"), std::string::npos) << text;
+    }
+    EXPECT_NE(preview.output.find("1 in conflict and left alone"), std::string::npos) << preview.output;
     const Ran again = backout({"rollback", "--yes", "--overwrite-conflict", "conf"});
     EXPECT_EQ(again.exit, 0) << again.errors << again.output;
     EXPECT_EQ(get("out"), "before\n");

@@ -75,5 +75,11 @@ TEST(TextDiff, gives_the_new_text_when_it_is_applied_to_the_old_one) {
     }
 }
 
+TEST(TextDiff, WhatSomebodyElseDidSaysFromWhatToWhat) {
+    EXPECT_EQ(foreign_diff("/f", "as the run left it", "a\n", "b\n"),
+              "--- /f (as the run left it)\n+++ /f (as it is now)\n@@ -1 +1 @@\n-a\n+b\n");
+    EXPECT_EQ(foreign_diff("/f", "as the run left it", "a\n", "a\n"), "");
+}
+
 }  // namespace
 }  // namespace backout

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/bytes.h"
+#include "report/run_text.h"
+#include "report/style.h"
+
 #include "unit/report/sample.h"
 
 namespace backout {
@@ -80,6 +84,63 @@ TEST(PlanText, SecretsAreNamedAndNotShown) {
     Plan plan = sample_plan();
     plan.steps[0].details = {{"value", {{"$template", {{{"ref", "inputs.token"}}}}}}};
     EXPECT_NE(change_in_brief(plan.steps[0]).find("token"), std::string::npos);
+}
+
+PlannedStep taken_back(std::uint32_t number, const std::string& id, const Json& details) {
+    PlannedStep step = sample_step(number, id, "restore", "/etc/" + id);
+    step.origin.run = "r-1";
+    step.details = details;
+    return step;
+}
+
+TEST(PlanText, ARollbackSaysWhatItLeavesAlone) {
+    Plan plan;
+    plan.name = "site";
+    plan.undoes = "r-1";
+    const Json difference = {{"path", "/etc/a"},
+                             {"attribute", "content"},
+                             {"expected", "3 bytes"},
+                             {"found", "4 bytes"},
+                             {"diff", "--- /etc/a (as the run left it)\n+++ /etc/a (as it is now)\n-ours\n+theirs\n"}};
+    const Json conflict = {{"conflict", Json::array({difference})}, {"note", "n"}, {"overwrite", false}};
+    Json overwritten = conflict;
+    overwritten["overwrite"] = true;
+    plan.steps = {taken_back(1, "a", conflict), taken_back(2, "b", {{"already", true}}),
+                  taken_back(3, "c", overwritten), taken_back(4, "d", nullptr)};
+    const std::string text = plan_as_text(plan, {});
+    EXPECT_NE(text.find("restore /etc/a (a): changed by somebody else since ["), std::string::npos) << text;
+    EXPECT_NE(text.find("        /etc/a: content: expected 3 bytes, found 4 bytes\n"
+                        "          --- /etc/a (as the run left it)\n"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("restore /etc/b (b): as it was before already ["), std::string::npos) << text;
+    EXPECT_NE(text.find("restore /etc/c (c): changed by somebody else since, overwritten all the same ["),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("Plan: 2 to restore, 1 in conflict and left alone, 1 as before already;"), std::string::npos)
+        << text;
+    EXPECT_EQ(text.find("{\""), std::string::npos) << "no raw JSON:\n" << text;
+}
+
+TEST(PlanText, LongDiffsAreBoundedUntilTheyAreAskedFor) {
+    std::string diff = "--- a\n+++ a\n";
+    for (int i = 0; i < 100; ++i) diff += "+line\n";
+    const Json difference = {{"path", "/etc/a"}, {"diff", diff}};
+    EXPECT_NE(differences_as_text(Json::array({difference}), false, 0).find("  … 62 more lines\n"), std::string::npos);
+    EXPECT_EQ(differences_as_text(Json::array({difference}), false, 0, 1000).find("more lines"), std::string::npos);
+}
+
+TEST(PlanText, NothingIsCutInTheMiddleOfACharacterOrAnEscape) {
+    for (std::size_t most = 0; most <= 12; ++most) {
+        const std::string cut = cut_text("ab€\\x1bcd\\x1b€", most);
+        const std::string kept = cut.substr(0, cut.find("…"));
+        EXPECT_TRUE(is_utf8(cut)) << most;
+        for (std::size_t at = kept.find('\\'); at != std::string::npos; at = kept.find('\\', at + 1)) {
+            EXPECT_GE(kept.size(), at + 4) << "an escape is cut at " << most << ": " << kept;
+        }
+        EXPECT_LE(kept.size(), most);
+    }
+    EXPECT_EQ(cut_text("€€", 6), "€€");
 }
 
 }  // namespace
