@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "compensators/parameter_schema.h"
 #include "compensators/path_argument.h"
+#include "compensators/permission_check.h"
 #include "compensators/shared_file_kind.h"
 #include "compensators/text_diff.h"
 #include "plan/template.h"
@@ -193,7 +194,9 @@ Result<Planned> SharedFileKind::plan(PlanRequest& request) const {
         if (!edited) return std::move(edited).error().in(printable(target.path));
         decide(request, target, content, *edited, secret, planned);
     }
-    if (planned.operation != "keep") BACKOUT_TRY(check_changeable(request, target));
+    if (planned.operation == "keep") return planned;
+    BACKOUT_TRY(check_changeable(request, target));
+    BACKOUT_TRY(check_owner(request, target, {}));
     return planned;
 }
 

@@ -41,6 +41,7 @@ struct StepReport {
     bool irreversible = false;
     bool drifted = false;
     int attempts = 0;
+    std::vector<std::string> notes = {};  ///< what came back otherwise than it was put aside, and the like
 };
 
 struct RunReport {
