@@ -19,6 +19,7 @@ namespace backout {
 
 namespace {
 
+constexpr std::size_t kMostPredictions = 10'000;           // of single files, for steps that change one
 constexpr std::uint64_t kMostPredictedBytes = 256U << 20;  // of an archive that an earlier step will have written
 
 Json limits_schema() {
@@ -268,7 +269,15 @@ void decide(PlanRequest& request, const Target& target, const PredictedTree& pre
                                    " are not in the archive and go");
     if (same) return;
     planned.predictions = parent_predictions(request.host, target);
+    const std::vector<TreeEntry> entries = tree.entries;
     planned.predictions.push_back(Prediction{target.key, true, after, {}, "", std::move(tree.entries)});
+    for (const TreeEntry& entry : entries) {
+        const auto content = tree.contents.find(entry.path);
+        if (content == tree.contents.end() || planned.predictions.size() > kMostPredictions) continue;
+        Prediction file{target.key + "/" + entry.path, true, entry.state, {}, "", {}};
+        file.content = std::move(content->second);
+        planned.predictions.push_back(std::move(file));
+    }
 }
 
 Status check_target(const Target& target) {
