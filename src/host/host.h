@@ -22,28 +22,30 @@ struct Location {
 };
 
 struct FileSystemInfo {
-    std::string type;               ///< "ext4", "xfs", "btrfs", "tmpfs", "nfs", …
-    std::string mount_point;        ///< path inside the root
-    std::uint64_t mount = 0;        ///< statx mount id
-    std::uint64_t free_bytes = 0;   ///< for this user
+    std::string type;              ///< "ext4", "xfs", "btrfs", "tmpfs", "nfs", …
+    std::string mount_point;       ///< path inside the root
+    std::uint64_t mount = 0;       ///< statx mount id
+    std::uint64_t free_bytes = 0;  ///< for this user
     bool read_only = false;
-    bool network = false;           ///< nfs, cifs, 9p, sshfs, …: no journal may live there
-    bool survives_power_cut = true; ///< false: no journal and no copy-on-write (ext2, vfat, ext4 without journal, …)
+    bool network = false;            ///< nfs, cifs, 9p, sshfs, …: no journal may live there
+    bool survives_power_cut = true;  ///< false: no journal and no copy-on-write (ext2, vfat, ext4 without journal, …)
 };
 
 class Host {
   public:
     virtual ~Host() = default;
 
-    /// Opens the directory that holds the last component of `path`. Links above it are followed only if root, this user,
-    /// or the owner of the directory they stand in owns them. `path` must be absolute; "." and "//" are cleaned, ".." is refused.
-    /// Errors: `not_found` (a parent is missing; Error::path names the first missing one), `wrong_type` (a parent is no
-    /// directory), `not_permitted`, `invalid` (".." , name of more than 255 bytes, path of more than 4095, NUL).
+    /// Opens the directory that holds the last component of `path`. Links above it are followed only if root, this
+    /// user, or the owner of the directory they stand in owns them. `path` must be absolute; "." and "//" are cleaned,
+    /// ".." is refused. Errors: `not_found` (a parent is missing; Error::path names the first missing one),
+    /// `wrong_type` (a parent is no directory), `not_permitted`, `invalid` (".." , name of more than 255 bytes, path of
+    /// more than 4095, NUL).
     virtual Result<Location> locate(const std::string& path) = 0;
     virtual Result<std::shared_ptr<Directory>> open_directory(const std::string& path) = 0;
     virtual Result<FileSystemInfo> file_system(Directory& directory) = 0;
 
-    /// Makes all of it durable: each directory and file once, batched. An error leaves everything in doubt: never retry.
+    /// Makes all of it durable: each directory and file once, batched. An error leaves everything in doubt: never
+    /// retry.
     virtual Status sync(const std::vector<SyncRequest>& requests) = 0;
     /// syncfs of every writable local file system (commands without `touches`).
     virtual Status sync_everything() = 0;
@@ -53,14 +55,16 @@ class Host {
     /// Success iff a TCP connection can be made within `timeout`.
     virtual Status connect_tcp(const std::string& host, int port, Nanoseconds timeout) = 0;
 
-    virtual std::uint32_t user_id() const = 0;                                   ///< effective
+    virtual std::uint32_t user_id() const = 0;                    ///< effective
     virtual std::uint32_t group_id() const { return user_id(); }  ///< effective; without groups: the user's number
-    virtual Result<std::uint32_t> user_by_name(const std::string& name) = 0;     ///< also "1000"; from the root's passwd
+    /// May this user give files to the group? Its effective group and its other ones.
+    virtual bool has_group(std::uint32_t group) const { return group == group_id(); }
+    virtual Result<std::uint32_t> user_by_name(const std::string& name) = 0;  ///< also "1000"; from the root's passwd
     virtual Result<std::uint32_t> group_by_name(const std::string& name) = 0;
-    virtual std::string user_name(std::uint32_t uid) = 0;                        ///< the number as text if unknown
+    virtual std::string user_name(std::uint32_t uid) = 0;  ///< the number as text if unknown
     virtual std::string group_name(std::uint32_t gid) = 0;
     virtual std::string host_name() = 0;
-    virtual const std::string& root() const = 0;                                 ///< "/" or the --root folder
+    virtual const std::string& root() const = 0;  ///< "/" or the --root folder
 };
 
 /// The whole content of a file, at most `limit` bytes. Errors: `invalid` if it is larger.

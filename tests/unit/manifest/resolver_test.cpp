@@ -77,12 +77,14 @@ TEST_F(ResolverOnKnownNames, TemplatesExpandToWhatWasMeant) {
 }
 
 TEST_F(ResolverOnKnownNames, ProblemsAreAllReportedAtTheirPlaces) {
-    EXPECT_EQ(resolve("{\"a\": \"x\\n${inputs.list}\",\n \"b\": [\"${env.GONE}\", \"${oops}\", \"${inputs.none}!\"]}"),
-              "m.json:1:11: ${inputs.list}: the value is a list, which can't stand inside a text\n"
-              "m.json:2:9: the environment variable GONE is not set\n"
-              "m.json:2:24: unknown reference 'oops'; one begins with inputs., facts., actions., env., backout. or "
-              "manifest.; for the characters ${ themselves write $${\n"
-              "m.json:2:35: ${inputs.none}: the value is null, which can't stand inside a text");
+    EXPECT_EQ(
+        resolve("{\"a\": \"x\\n${inputs.list}\",\n \"b\": [\"${env.GONE}\", \"${oops}\", \"${inputs.none}!\"]}"),
+        "m.json:1:11: ${inputs.list}: the value is a list, which can't stand inside a text\n"
+        "m.json:2:9: the environment variable GONE is not set\n"
+        "m.json:2:24: unknown reference 'oops'; one begins with inputs., facts., actions., env., backout. or "
+        "manifest.; for the characters ${ themselves write $${\n"
+        "m.json:2:35: ${inputs.none} is null: nothing was found there, so it can't stand inside a text; guard the "
+        "action with \"when\": \"defined(inputs.none)\"");
 }
 
 TEST_F(ResolverOnKnownNames, NoTemplateIsSmuggledIn) {
