@@ -1,5 +1,6 @@
 #include "cli/context.h"
 
+#include "cli/plan_source.h"
 #include "cli/secrets.h"
 #include "report/journal_report.h"
 
@@ -17,6 +18,10 @@ Result<Session*> Context::session() {
     BACKOUT_TRY_ASSIGN(options.lock_timeout, arguments.duration("--lock-timeout", 0));
     options.environment = environment_lookup();
     BACKOUT_TRY_ASSIGN(options.inputs, inputs_of_words(arguments));
+    options.secrets = [this](const Plan& plan, const std::string& reference) -> Result<Json> {
+        BACKOUT_TRY(offer_secrets(*this, plan));
+        return secrets.answer(reference);
+    };
     BACKOUT_TRY_ASSIGN(opened, Session::open(options, make_builtin_registry(), make_builtin_detectors()));
     return opened.get();
 }
@@ -44,7 +49,6 @@ Result<RunOptions> Context::run_options() const {
     if (on_drift == "stop") options.on_drift = OnDrift::stop;
     for (const std::string& id : arguments.list("--skip")) options.skip.insert(id);
     for (const std::string& id : arguments.list("--overwrite-conflict")) options.overwrite_conflicts.insert(id);
-    options.secrets = [values = &secrets](const std::string& reference) { return values->answer(reference); };
     return options;
 }
 

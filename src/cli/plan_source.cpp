@@ -60,19 +60,28 @@ void keep_secrets(Context& context, const Secrets& secrets) {
     for (const auto& [name, value] : secrets) context.secrets.give(name, text_of(value));
 }
 
-// A saved plan names its secret inputs and the variables that may hold them.
-void offer_secrets(Context& context, const Json& state, const GivenInputs& given) {
-    for (const auto& [name, input] : member(state, "inputs").items()) {
-        if (!bool_member(input, "secret", false)) continue;
+}  // namespace
+
+// Once given, a value is not asked for again; --inputs - can be read but once.
+Status offer_secrets(Context& context, const Plan& plan) {
+    const Json& inputs = member(plan.state, "inputs");
+    const auto is_new = [&context](const std::string& name, const Json& input) {
+        return bool_member(input, "secret", false) && !context.secrets.is_noted(name);
+    };
+    bool wanted = false;
+    for (const auto& [name, input] : inputs.items()) wanted = wanted || is_new(name, input);
+    if (!wanted) return {};
+    BACKOUT_TRY_ASSIGN(const GivenInputs given, given_inputs(context.arguments, context.environment.working_directory));
+    for (const auto& [name, input] : inputs.items()) {
+        if (!is_new(name, input)) continue;
         context.secrets.set_variable(name, string_member(input, "env"));
         const Json& from_file = member(given.from_file, name);
         if (!from_file.is_null()) context.secrets.offer(name, text_of(from_file));
         const auto word = given.from_command_line.find(name);
         if (word != given.from_command_line.end()) context.secrets.offer(name, word->second);
     }
+    return {};
 }
-
-}  // namespace
 
 Result<Plan> plan_manifest(Context& context, const InputText& input) {
     BACKOUT_TRY_ASSIGN(Session * session, context.session());
@@ -93,9 +102,8 @@ Result<Plan> plan_manifest(Context& context, const InputText& input) {
 }
 
 Result<Plan> load_plan(Context& context, const InputText& input) {
-    BACKOUT_TRY_ASSIGN(const GivenInputs given, given_inputs(context.arguments, context.environment.working_directory));
     BACKOUT_TRY_ASSIGN(Plan plan, plan_from_text(input.text, input.name));
-    offer_secrets(context, plan.state, given);
+    BACKOUT_TRY(offer_secrets(context, plan));
     return plan;
 }
 

@@ -9,6 +9,9 @@
 
 namespace backout {
 
+/// Notes where the secret inputs of a plan come from: what was given with this call, and the variables that the plan
+/// names. Asks nobody. Errors: those of reading --inputs.
+Status offer_secrets(Context& context, const Plan& plan);
 /// Plans a manifest with the inputs of the command line. Writes nothing.
 Result<Plan> plan_manifest(Context& context, const InputText& input);
 /// Loads a saved plan; its digest is checked (`stale`). Secret inputs that it needs are noted, not asked for yet.

@@ -30,6 +30,7 @@ class SecretValues {
     void give(const std::string& name, const std::string& value);
     /// The environment variable that may hold a secret, as the manifest or a saved plan names it.
     void set_variable(const std::string& name, const std::string& variable) { variables_[name] = variable; }
+    bool is_noted(const std::string& name) const { return variables_.count(name) != 0; }
     bool has(const std::string& name) const { return values_.count(name) != 0; }
     /// Given, from its environment variable, or from a person. Errors: `usage`: nobody can be asked.
     Result<std::string> value(const std::string& name);

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "compensators/check_runner.h"
 #include "compensators/file_kind.h"
+#include "engine/past_outputs.h"
 #include "plan/template.h"
 
 namespace backout {
@@ -21,20 +22,6 @@ bool is_in_doubt(StepPhase phase) {
     return phase == StepPhase::in_doubt || phase == StepPhase::failed_in_doubt || phase == StepPhase::undo_in_doubt;
 }
 
-/// "a.b" walks into objects.
-const Json* walk(const Json& value, const std::string& field) {
-    const Json* at = &value;
-    std::size_t begin = 0;
-    while (begin <= field.size()) {
-        const std::size_t end = std::min(field.find('.', begin), field.size());
-        const std::string part = field.substr(begin, end - begin);
-        if (!at->is_object() || !at->contains(part)) return nullptr;
-        at = &(*at)[part];
-        begin = end + 1;
-    }
-    return at;
-}
-
 }  // namespace
 
 Status StepWorker::load_origins() {
@@ -42,6 +29,7 @@ Status StepWorker::load_origins() {
     BACKOUT_TRY_ASSIGN(const std::vector<Record> records, parts_.journal.records(target.number));
     BACKOUT_TRY_ASSIGN(const RunState state, fold(records, target.steps));
     for (std::uint32_t step = 1; step <= state.steps.size(); ++step) origins_[step] = state.step(step).image;
+    BACKOUT_TRY_ASSIGN(past_outputs_, past_outputs(parts_.journal, target));
     return {};
 }
 
@@ -122,16 +110,19 @@ Result<Json> StepWorker::look_up(const std::string& reference, const RunState& s
                      "the secret input '" + parsed->name +
                          "' is not at hand: give it again with --input or its environment variable"};
     BACKOUT_TRY_ASSIGN(const Json secret, options_.secrets("inputs." + parsed->name));
-    mask_.add(secret);
+    mask_.add("inputs." + parsed->name, secret);
     return secret;
 }
 
 Result<Json> StepWorker::output_of(const std::string& id, const std::string& field, const RunState& state) const {
     const PlannedStep* step = plan_.find(id);
-    if (step == nullptr) return Error{ErrorCode::invalid, "no step '" + id + "' in this plan"};
-    const Json* value = walk(state.step(step->step).outputs, field);
+    const auto past = past_outputs_.find(id);
+    if (step == nullptr && past == past_outputs_.end())
+        return Error{ErrorCode::invalid, "no step '" + id + "' in this plan"};
+    const Json* value = step == nullptr ? nullptr : find_output(state.step(step->step).outputs, field);
+    if (value == nullptr && past != past_outputs_.end()) value = find_output(past->second, field);
     if (value == nullptr) return Error{ErrorCode::failed, "step '" + id + "' has no output '" + field + "'"};
-    return *value;
+    return expand(*value, state);  // a secret stands in it by its name
 }
 
 // ---- arrows to the world --------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ class StepWorker {
     StepWorker(const EngineParts& parts, const Plan& plan, const RunOptions& options, const RunSummary& run)
         : parts_(parts), plan_(plan), options_(options), run_(run) {}
 
-    /// Loads the images of the run that this one takes back. Requires: once, before staging, for rollback runs.
+    /// Loads images and outputs of the run that this one takes back. Requires: once, before staging, for rollback runs.
     Status load_origins();
 
     /// Makes content ready: stage from arguments, or the inverse of the origin's image. `generation` makes slot names
@@ -57,6 +57,7 @@ class StepWorker {
     const RunOptions& options_;
     const RunSummary& run_;
     std::map<std::uint32_t, Json> origins_;
+    std::map<std::string, Json> past_outputs_;  ///< of the run that this one takes back, by step id
     std::map<std::string, Bytes> output_;
     std::uint32_t output_step_ = 0;
     bool output_truncated_ = false;

@@ -134,6 +134,7 @@ Status RollbackPlanner::look(const TakenStep& taken, const PlannedStep& former, 
     const std::vector<std::string> gone = gone_before(former);
     context.superseded.insert(context.superseded.end(), gone.begin(), gone.end());
     context.going_back = true;
+    context.expand = tools_.expand;
     auto seen = kind->observe(context, taken.image, true);
     if (!seen.ok()) {
         warnings_.push_back("'" + printable(step.id) + "' can't be looked at: " + seen.error().text());
@@ -248,7 +249,7 @@ Result<Plan> RollbackPlanner::make(std::vector<TakenStep> taken) {
     plan.state = Json{{"paths", Json::object()},
                       {"lists", Json::object()},
                       {"facts", Json::object()},
-                      {"inputs", Json::object()},
+                      {"inputs", member(target_.state, "inputs")},  // they name the variables that hold secrets
                       {"env", Json::object()}};
     plan.manifest_directory = target_.manifest_directory;
     plan.undoes = run_;

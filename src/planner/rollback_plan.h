@@ -4,6 +4,7 @@
 // (P5), named by `origin`. It shows before consent what can't come back and what somebody else has changed since.
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -35,6 +36,8 @@ struct RollbackTools {
     ImageStore& images;
     Clock& clock;
     IdSource& ids;
+    /// Fills in what stands in images by name (outputs, secrets). Unset: there is nothing of the kind.
+    std::function<Result<Json>(const Json&)> expand = {};
 };
 
 /// Looks at the world, changes nothing. Errors: `invalid` for ids in `options` that aren't steps of the run, or a kind

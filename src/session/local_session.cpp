@@ -114,12 +114,14 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options, Re
 LocalSession::LocalSession(SessionOptions options, std::unique_ptr<Host> host, Registry kinds,
                            DetectorRegistry detectors)
     : options_(std::move(options)),
-      host_(std::move(host)),
       kinds_(std::move(kinds)),
       detectors_(std::move(detectors)),
       clock_(options_.clock != nullptr ? *options_.clock : system_clock_),
       ids_(options_.ids != nullptr ? *options_.ids : system_ids_),
-      events_(options_.events != nullptr ? *options_.events : no_events_) {}
+      events_(options_.events != nullptr ? *options_.events : no_events_) {
+    host_ = host.get();
+    hosts_[options_.root] = std::move(host);
+}
 
 std::string LocalSession::state_in_host() const {
     const std::string& root = host_->root();
@@ -142,6 +144,7 @@ Result<std::unique_ptr<JournalStore>> LocalSession::journal_with(const std::stri
 }
 
 Result<Plan> LocalSession::plan(const std::string& manifest_text, const PlanOptions& options, Secrets* secrets) {
+    host_ = hosts_.at(options_.root).get();
     PlannerTools tools{*host_, kinds_, detectors_, clock_, ids_, state_in_host(), {}};
     // Whose last outputs are meant is known by the manifest's name; what is wrong with the text, planning says.
     const ParsedManifest parsed = parse_manifest(manifest_text, options.source_name, {options.directory});
@@ -181,6 +184,7 @@ Result<std::vector<StaleItem>> LocalSession::check_all(const Plan& plan) {
 }
 
 Result<std::vector<StaleItem>> LocalSession::check(const Plan& plan) {
+    BACKOUT_TRY(use_root(plan.root));
     return check_plan(plan, {*host_, detectors_, options_.environment, options_.inputs});
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 // The session on this machine: journal and images in a state directory, the world through a Host. Reading calls open
 // the journal, read and close it again, because a process may have one environment of it open at a time; calls that
-// change hold a Workplace: lease first, then journal.
+// change hold a Workplace: lease first, then journal. A run is looked at and taken back in the root that it was made
+// in.
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -68,13 +70,21 @@ class LocalSession final : public Session {
     /// Like it, but the absence is an error: there is no such run.
     Result<std::unique_ptr<JournalStore>> journal_with(const std::string& run);
     Result<Workplace> workplace();
+    // session_root.cpp
+    Status use_root(const std::string& root);
+    Status use_root_of(JournalStore& journal, const RunSummary& run);
+    Status use_root_of(JournalStore& journal, const std::vector<RunSummary>& runs);
+    ImageStore& images_of(Workplace& place);
+    // session_secrets.cpp
+    RunOptions with_secrets(RunOptions options, const Plan& plan) const;
+    Result<std::function<Result<Json>(const Json&)>> expander_of(JournalStore& journal, const RunDetails& run) const;
     EngineParts parts(Workplace& place);
     EngineParts reading_parts(JournalStore& journal, ImageStore& images);
     Status wait_for_orphan(Lease& lease);
     std::optional<Json> last_outputs(const std::string& plan_name, const std::string& id);
     Status refuse_stale(JournalStore& journal, const Plan& plan);
 
-    Result<RollbackProposal> propose(JournalStore& journal, ImageStore& images, const RollbackRequest& request);
+    Result<RollbackProposal> propose(JournalStore& journal, const RollbackRequest& request);
     Result<Plan> plan_for(JournalStore& journal, ImageStore& images, const RunSummary& target,
                           const RollbackRequest& request, const std::vector<std::string>& newer);
     Result<RunOutcome> back_unfinished(Workplace& place, const RunDetails& details, const RunOptions& options);
@@ -82,7 +92,8 @@ class LocalSession final : public Session {
     Status release_run(Workplace& place, const RunSummary& run);
 
     SessionOptions options_;
-    std::unique_ptr<Host> host_;
+    std::map<std::string, std::unique_ptr<Host>> hosts_;  ///< by root; what was handed out stays valid
+    Host* host_;                                          ///< the one in use: see use_root
     Registry kinds_;
     DetectorRegistry detectors_;
     SystemClock system_clock_;

@@ -32,6 +32,9 @@ struct SessionOptions {
     IdSource* ids = nullptr;                         ///< null: the system's
     EnvironmentLookup environment = {};              ///< for `${env.NAME}` of saved plans; unset: not compared
     std::map<std::string, std::string> inputs = {};  ///< given with this call: must agree with a saved plan's
+    /// Answers "inputs.NAME" for a secret input of `plan`; its environment variable is named in plan.state. Unset:
+    /// there are none to be had. RunOptions::secrets goes before.
+    std::function<Result<Json>(const Plan& plan, const std::string& reference)> secrets = {};
 };
 
 /// What a plan or a run no longer agrees with.

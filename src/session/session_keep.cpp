@@ -106,6 +106,9 @@ void check_runs(JournalStore& journal, Findings& findings) {
 
 Status LocalSession::release_run(Workplace& place, const RunSummary& run) {
     BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(*place.journal, run));
+    // A root that is gone has taken its images along.
+    if (!use_root(details.plan.root).ok()) return {};
+    images_of(place);
     const RunOptions options;
     StepWorker worker(parts(place), details.plan, options, run);
     for (const PlannedStep& step : details.plan.steps) {
@@ -138,6 +141,7 @@ Result<Session::Pruned> LocalSession::prune(std::optional<std::size_t> keep, std
     BACKOUT_TRY_ASSIGN(const ImageCensus at_first, count_images(*host_, *place.journal, state_in_host()));
     // All images of a chain first: a crash in between is mended by pruning again.
     for (const RunSummary& run : dropped) BACKOUT_TRY(release_run(place, run));
+    host_ = hosts_.at(options_.root).get();
     for (const RunSummary& run : dropped) BACKOUT_TRY(place.journal->remove_run(run.number));
     BACKOUT_TRY(remove_empty_stores(*host_, *place.journal, state_in_host()));
     BACKOUT_TRY_ASSIGN(const ImageCensus at_last, count_images(*host_, *place.journal, state_in_host()));

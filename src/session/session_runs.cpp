@@ -92,7 +92,7 @@ Result<Workplace> LocalSession::workplace() {
                        acquire_lease(options_.state_directory, self, clock_, options_.lock_timeout, options_.stop));
     BACKOUT_TRY(wait_for_orphan(*place.lease));
     BACKOUT_TRY_ASSIGN(place.journal, open_journal(journal_options(), ids_));
-    place.images = make_image_store(*host_, *place.journal, state_in_host());
+    images_of(place);
     return place;
 }
 
@@ -142,11 +142,12 @@ Result<RunOutcome> LocalSession::tidied(Workplace& place, Result<RunOutcome> out
 }
 
 Result<RunOutcome> LocalSession::apply(const Plan& plan, RunOptions options) {
+    BACKOUT_TRY(use_root(plan.root));
     BACKOUT_TRY_ASSIGN(Workplace place, workplace());
     BACKOUT_TRY_ASSIGN(const std::optional<RunSummary> unfinished, place.journal->unfinished());
     if (unfinished) return unfinished_error(*unfinished);
     BACKOUT_TRY(refuse_stale(*place.journal, plan));
-    return tidied(place, Engine(parts(place)).apply(plan, options));
+    return tidied(place, Engine(parts(place)).apply(plan, with_secrets(std::move(options), plan)));
 }
 
 Result<std::optional<RunOutcome>> LocalSession::resume(const std::string& run, std::optional<Direction> direction,
@@ -161,8 +162,11 @@ Result<std::optional<RunOutcome>> LocalSession::resume(const std::string& run, s
     }
     if (!unfinished) return std::optional<RunOutcome>();
     BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(*place.journal, *unfinished));
-    BACKOUT_TRY_ASSIGN(RunOutcome outcome,
-                       tidied(place, Engine(parts(place)).resume(details.summary, details.plan, direction, options)));
+    BACKOUT_TRY(use_root_of(*place.journal, *unfinished));
+    images_of(place);
+    BACKOUT_TRY_ASSIGN(RunOutcome outcome, tidied(place, Engine(parts(place))
+                                                             .resume(details.summary, details.plan, direction,
+                                                                     with_secrets(std::move(options), details.plan))));
     return std::optional<RunOutcome>(std::move(outcome));
 }
 
@@ -175,8 +179,7 @@ Result<RollbackProposal> LocalSession::plan_rollback(const RollbackRequest& requ
         return Error{ErrorCode::not_found, "there is no run '" + printable(named) + "'"};
     }
     if (!journal) return nothing("no run was made");
-    const std::unique_ptr<ImageStore> images = make_image_store(*host_, *journal, state_in_host());
-    return propose(*journal, *images, request);
+    return propose(*journal, request);
 }
 
 Result<Plan> LocalSession::plan_for(JournalStore& journal, ImageStore& images, const RunSummary& target,
@@ -187,7 +190,8 @@ Result<Plan> LocalSession::plan_for(JournalStore& journal, ImageStore& images, c
     options.skip = request.skip;
     options.overwrite_conflicts = request.overwrite_conflicts;
     options.taken_back_first = newer;
-    const RollbackTools tools{*host_, kinds_, images, clock_, ids_};
+    BACKOUT_TRY_ASSIGN(const auto expand, expander_of(journal, details));
+    const RollbackTools tools{*host_, kinds_, images, clock_, ids_, expand};
     BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
     BACKOUT_TRY_ASSIGN(const std::set<std::uint32_t> back, steps_taken_back(journal, runs, target));
     std::vector<TakenStep> taken = taken_steps(details);
@@ -204,6 +208,7 @@ Status refuse_overlap(JournalStore& journal, const std::vector<RunSummary>& runs
     BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, target));
     for (const RunSummary& run : later_runs(runs, target)) {
         BACKOUT_TRY_ASSIGN(const RunDetails other, details_of(journal, run));
+        if (other.plan.root != details.plan.root) continue;
         const RunInTheWay found = find_run_in_the_way(details.plan, {{run.run, &other.plan}});
         if (found.run.empty()) continue;
         return Error{ErrorCode::failed,
@@ -284,8 +289,7 @@ Result<std::vector<StatusReport::Unfinished>> passed_over_by(JournalStore& journ
 
 }  // namespace
 
-Result<RollbackProposal> LocalSession::propose(JournalStore& journal, ImageStore& images,
-                                               const RollbackRequest& request) {
+Result<RollbackProposal> LocalSession::propose(JournalStore& journal, const RollbackRequest& request) {
     BACKOUT_TRY_ASSIGN(const std::optional<RunSummary> unfinished, journal.unfinished());
     if (unfinished) {
         const std::string& name = request.run.empty() ? request.to : request.run;
@@ -295,6 +299,7 @@ Result<RollbackProposal> LocalSession::propose(JournalStore& journal, ImageStore
         }
         RollbackProposal proposal;
         BACKOUT_TRY_ASSIGN(proposal.unfinished, details_of(journal, *unfinished));
+        BACKOUT_TRY(use_root_of(journal, *unfinished));
         return proposal;
     }
     BACKOUT_TRY_ASSIGN(const Selection selection, select_targets(journal, request));
@@ -303,9 +308,11 @@ Result<RollbackProposal> LocalSession::propose(JournalStore& journal, ImageStore
     if (request.run.empty()) {
         BACKOUT_TRY_ASSIGN(proposal.passed_over, passed_over_by(journal, selection.targets));
     }
+    BACKOUT_TRY(use_root_of(journal, selection.targets));
+    const std::unique_ptr<ImageStore> images = make_image_store(*host_, journal, state_in_host());
     std::vector<std::string> newer;  // what the runs taken back first bring back
     for (const RunSummary& target : selection.targets) {
-        BACKOUT_TRY_ASSIGN(Plan plan, plan_for(journal, images, target, request, newer));
+        BACKOUT_TRY_ASSIGN(Plan plan, plan_for(journal, *images, target, request, newer));
         for (const PlannedStep& step : plan.steps) {
             for (const Resource& resource : step.resources) newer.push_back(resource.key);
         }
@@ -316,7 +323,9 @@ Result<RollbackProposal> LocalSession::propose(JournalStore& journal, ImageStore
 
 Result<RunOutcome> LocalSession::back_unfinished(Workplace& place, const RunDetails& details,
                                                  const RunOptions& options) {
-    return tidied(place, Engine(parts(place)).resume(details.summary, details.plan, direction_back(details), options));
+    return tidied(place, Engine(parts(place))
+                             .resume(details.summary, details.plan, direction_back(details),
+                                     with_secrets(options, details.plan)));
 }
 
 Result<std::vector<RunOutcome>> LocalSession::rollback(const RollbackRequest& request, RunOptions options) {
@@ -326,7 +335,8 @@ Result<std::vector<RunOutcome>> LocalSession::rollback(const RollbackRequest& re
     options.skip.insert(request.skip.begin(), request.skip.end());
     options.overwrite_conflicts.insert(request.overwrite_conflicts.begin(), request.overwrite_conflicts.end());
     BACKOUT_TRY_ASSIGN(Workplace place, workplace());
-    BACKOUT_TRY_ASSIGN(const RollbackProposal proposal, propose(*place.journal, *place.images, request));
+    BACKOUT_TRY_ASSIGN(const RollbackProposal proposal, propose(*place.journal, request));
+    images_of(place);  // of the root that the runs were made in
     if (proposal.unfinished) {
         BACKOUT_TRY_ASSIGN(RunOutcome outcome, back_unfinished(place, *proposal.unfinished, options));
         outcomes.push_back(std::move(outcome));
@@ -335,7 +345,8 @@ Result<std::vector<RunOutcome>> LocalSession::rollback(const RollbackRequest& re
     for (const RollbackProposal::Item& item : proposal.items) {
         // Decided anew: the run before has just changed what this one will find.
         BACKOUT_TRY_ASSIGN(const Plan plan, plan_for(*place.journal, *place.images, item.target, request, {}));
-        BACKOUT_TRY_ASSIGN(RunOutcome outcome, tidied(place, Engine(parts(place)).apply(plan, options)));
+        BACKOUT_TRY_ASSIGN(RunOutcome outcome,
+                           tidied(place, Engine(parts(place)).apply(plan, with_secrets(options, plan))));
         outcomes.push_back(std::move(outcome));
         if (outcomes.back().exit_status != 0) break;
     }

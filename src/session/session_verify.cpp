@@ -94,11 +94,13 @@ Result<VerifyReport> LocalSession::verify_run(const std::string& run, bool deep)
         return Error{ErrorCode::not_found, "no run was made with this state directory; name a manifest or a plan"};
     BACKOUT_TRY_ASSIGN(const RunSummary summary, run_to_verify(*journal, run));
     BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(*journal, summary));
+    BACKOUT_TRY(use_root(details.plan.root));
     const std::unique_ptr<ImageStore> images = make_image_store(*host_, *journal, state_in_host());
     const EngineParts parts = reading_parts(*journal, *images);
-    RunOptions options;
+    RunOptions options = with_secrets({}, details.plan);
     options.stop = options_.stop;
     StepWorker worker(parts, details.plan, options, details.summary);
+    if (!details.plan.undoes.empty()) BACKOUT_TRY(worker.load_origins());
     VerifyReport report;
     report.subject = "run " + summary.run;
     for (const PlannedStep& planned : details.plan.steps) {
@@ -115,6 +117,7 @@ Result<VerifyReport> LocalSession::verify_run(const std::string& run, bool deep)
 }
 
 Result<VerifyReport> LocalSession::verify_plan(const Plan& plan) {
+    BACKOUT_TRY(use_root(plan.root));
     BACKOUT_TRY_ASSIGN(std::unique_ptr<JournalStore> journal, journal_for_reading());
     NoImages images;
     VerifyReport report;
@@ -122,7 +125,7 @@ Result<VerifyReport> LocalSession::verify_plan(const Plan& plan) {
     const RunSummary summary;
     RunState state;
     state.steps.resize(plan.steps.size());
-    RunOptions options;
+    RunOptions options = with_secrets({}, plan);
     options.stop = options_.stop;
     MemJournal none;
     const EngineParts parts = reading_parts(journal ? *journal : none, images);
@@ -142,13 +145,15 @@ Result<VerifyReport> LocalSession::verify_plan(const Plan& plan) {
 }
 
 Result<std::vector<VerifyReport::Step>> LocalSession::run_plan_checks(const Plan& plan, const RunOptions& options) {
+    BACKOUT_TRY(use_root(plan.root));
     NoImages images;
     MemJournal none;
     const EngineParts parts = reading_parts(none, images);
     RunState state;
     state.steps.resize(plan.steps.size());
     const RunSummary summary;
-    StepWorker worker(parts, plan, options, summary);
+    const RunOptions with = with_secrets(options, plan);
+    StepWorker worker(parts, plan, with, summary);
     return checks_of(worker, plan, state);
 }
 
