@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "report/style.h"
 
 namespace backout {
 
@@ -118,7 +119,9 @@ void Channels::progress(const std::string& text) {
     if (!progress_allowed_ || !verbosity_.shows("progress", kLevelActions)) return;
     clear_progress();
     if (text.empty()) return;
-    streams_.errors(redactor_.redact("\r" + text + "\x1b[K"));
+    constexpr std::size_t kEllipsis = 3;  // bytes of "…"; no character takes more columns than bytes
+    const std::size_t room = columns_ > kEllipsis + 1 ? columns_ - kEllipsis - 1 : 1;
+    streams_.errors("\r" + cut_text(redactor_.redact(text), room) + "\x1b[K");
     progress_shown_ = true;
 }
 

@@ -44,9 +44,13 @@ class Channels {
     void warn(const std::string& text) { say("warning", kLevelWarnings, "warning: " + text); }
     void hint(const std::string& text) { say("hint", kLevelActions, text); }
 
-    /// A line that the next one overwrites; "" clears it. Only where `live` was allowed.
+    /// A line that the next one overwrites; "" clears it. Only where it was allowed; cut to fit into `columns`, for what
+    /// wraps can't be overwritten.
     void progress(const std::string& text);
-    void allow_progress(bool allowed) { progress_allowed_ = allowed; }
+    void allow_progress(bool allowed, std::size_t columns) {
+        progress_allowed_ = allowed;
+        columns_ = columns;
+    }
 
     /// The first error in writing standard output.
     const Status& output_status() const { return output_status_; }
@@ -61,6 +65,7 @@ class Channels {
     std::unique_ptr<Log> log_;
     Status output_status_;
     bool progress_allowed_ = false;
+    std::size_t columns_ = 80;
     bool progress_shown_ = false;
 };
 

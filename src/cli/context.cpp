@@ -27,7 +27,7 @@ Result<Session*> Context::session() {
 }
 
 void Context::show(const Json& document, const std::string& text) {
-    channels.data(json ? dump_pretty(document) + "\n" : text, json);
+    channels.data(json ? dump_pretty(document) : text, json);
 }
 
 EnvironmentLookup Context::environment_lookup() const {

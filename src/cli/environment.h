@@ -20,6 +20,7 @@ struct Environment {
     bool input_is_terminal = false;
     bool output_is_terminal = false;
     bool errors_are_terminal = false;
+    std::size_t columns = 80;  ///< of the terminal that errors go to
 };
 Environment real_environment();
 

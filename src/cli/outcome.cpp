@@ -4,8 +4,21 @@
 
 namespace backout {
 
+namespace {
+
+// As `history` has it: what the run changed in the end, the journal knows best.
+RunSummary summary_of(Context& context, const RunOutcome& outcome) {
+    const Result<Session*> session = context.session();
+    if (!session.ok()) return outcome.summary;
+    const Result<std::vector<RunSummary>> newest = (*session)->history(1, 0);
+    const bool found = newest.ok() && !newest->empty() && newest->front().run == outcome.summary.run;
+    return found ? newest->front() : outcome.summary;
+}
+
+}  // namespace
+
 int tell_outcome(Context& context, const Plan& plan, const RunOutcome& outcome) {
-    const RunReport report = make_run_report(plan, outcome.state, outcome.summary);
+    const RunReport report = make_run_report(plan, outcome.state, summary_of(context, outcome));
     context.channels.progress("");
     if (context.json) {
         context.events.document("report", {{"report", run_report_to_json(report)}, {"exit", exit_code_of(outcome)}});

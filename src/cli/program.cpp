@@ -54,7 +54,8 @@ Result<int> run_verb(const Arguments& arguments, const std::vector<std::string>&
     const Verbosity& verbosity = channels.verbosity();
     Terminal terminal(can_ask(arguments, environment, verbosity), channels, read_line_from_input);
     Signals signals;
-    channels.allow_progress(environment.errors_are_terminal && environment.variable("TERM") != "dumb" && !json);
+    channels.allow_progress(environment.errors_are_terminal && environment.variable("TERM") != "dumb" && !json,
+                            environment.columns);
     EventPrinter events(channels, json, wants_color(arguments, environment, environment.errors_are_terminal));
     SecretValues secrets(channels, terminal, environment);
     Context context{arguments,

@@ -63,11 +63,13 @@ class QuietTerminal {
     bool known_;
 };
 
-Result<std::string> read_secret(int fd) {
+// The question comes once the echo is off: who sees it may type at once.
+Result<std::string> read_secret(int fd, const std::function<void()>& ask) {
     const QuietTerminal quiet(fd);
     if (!quiet.works())
         return Error{ErrorCode::usage,
                      "the terminal can't be kept from echoing; give the secret by its environment variable"};
+    ask();
     BACKOUT_TRY_ASSIGN(const std::optional<std::string> line, read_line_from(fd));
     if (!line) return Error{ErrorCode::usage, "no secret was given"};
     return *line;
@@ -114,8 +116,7 @@ Result<std::string> Terminal::secret(const std::string& prompt) {
     const Signals::Question question_stands;
     const int fd = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) return system_error(errno, "open", "/dev/tty");
-    channels_.ask(prompt + ": ");
-    Result<std::string> secret = read_secret(fd);
+    Result<std::string> secret = read_secret(fd, [this, &prompt] { channels_.ask(prompt + ": "); });
     ::close(fd);
     channels_.ask("\n");
     return secret;

@@ -8,7 +8,7 @@ namespace {
 
 Result<int> run_schema(Context& context) {
     const Json schema = manifest_schema(kind_docs(make_builtin_registry()), detector_docs(make_builtin_detectors()));
-    context.channels.data(dump_pretty(schema) + "\n", true);
+    context.channels.data(dump_pretty(schema), true);
     return static_cast<int>(ExitCode::done);
 }
 

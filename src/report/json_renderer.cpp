@@ -10,7 +10,7 @@ class JsonRenderer final : public Renderer {
   public:
     /// The very bytes that `plan -o` writes: what a program reads here, it can give to `apply`.
     std::string plan(const Plan& plan) const override { return plan_to_text(plan); }
-    std::string run(const RunReport& report) const override { return dump_pretty(run_report_to_json(report)) + "\n"; }
+    std::string run(const RunReport& report) const override { return dump_pretty(run_report_to_json(report)); }
 };
 
 }  // namespace

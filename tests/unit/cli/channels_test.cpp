@@ -56,7 +56,7 @@ TEST_F(ChannelsWithMemory, AtMinusFourNothingAtAllIsSaid) {
     channels_.error({ErrorCode::failed, "broken"}, 1, false);
     channels_.error({ErrorCode::failed, "broken"}, 1, true);
     channels_.ask("question");
-    channels_.allow_progress(true);
+    channels_.allow_progress(true, 80);
     channels_.progress("working");
     EXPECT_EQ(output_ + errors_, "");
 }
@@ -102,7 +102,7 @@ TEST_F(ChannelsWithMemory, AFullOutputIsNoticedOnce) {
 }
 
 TEST_F(ChannelsWithMemory, ProgressIsOverwrittenByTheNextLine) {
-    channels_.allow_progress(true);
+    channels_.allow_progress(true, 80);
     channels_.progress("1/2");
     channels_.hint("done");
     EXPECT_EQ(errors_, "\r1/2\x1b[K\r\x1b[Kdone\n");
