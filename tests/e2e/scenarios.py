@@ -208,6 +208,20 @@ def failing(box):
                             "depends_on": ["copy"]}]
 
 
+def two_files(box):
+    box.write("conf", "old\n", 0o640, LONG_AGO)
+    return [write_action(box, "conf", "new\n", id="conf"), write_action(box, "other", "other\n", id="other")]
+
+
+def disturb(box):
+    """Somebody's change, which a rollback has to leave."""
+    box.write("conf", "theirs\n", 0o640)
+
+
+def mend(box):
+    box.write("conf", "new\n", 0o640)
+
+
 # name: (the change, the verb that is killed). A rollback that is killed goes back all the same.
 SCENARIOS = {
     "file_write_create": (file_write_create, "apply"),
@@ -234,7 +248,10 @@ SCENARIOS = {
     "rollback_of_dir_sync": (dir_sync, "rollback"),
     "rollback_of_several": (several, "rollback"),
     "rollback_of_flagged": (flagged, "rollback"),
+    "rollback_tried_again": (two_files, "rollback"),
 }
 
 # Those that begin without a state directory, so that its making is killed as well.
 FROM_NOTHING = {"file_write_create", "command_run"}
+# The rollback that is killed comes after one that had to leave a conflict, and its mending.
+TRIED_AGAIN = {"rollback_tried_again"}

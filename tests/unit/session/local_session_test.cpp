@@ -145,6 +145,7 @@ TEST_F(SessionOnDisk, AnUnfinishedRunIsInTheWay) {
     EXPECT_FALSE(session->ready_for_run().ok());
     const auto resumed = session->resume("", {}, {});
     ASSERT_TRUE(resumed.ok()) << resumed.error().text();
+    ASSERT_TRUE(resumed->has_value());
     EXPECT_EQ((*resumed)->summary.run, run);
     EXPECT_EQ((*resumed)->summary.phase, RunPhase::committed);
 }
