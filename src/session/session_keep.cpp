@@ -72,8 +72,8 @@ void check_space(Host& host, const std::string& path, Findings& findings) {
                             "keep what matters on another file system"});
     }
     if (info->network) {
-        findings.push_back(
-            {"error", where + " is a network file system: the journal can't live there", "give --state-dir"});
+        findings.push_back({"error", where + " is a network file system: neither journal nor images are safe there",
+                            "give --state-dir"});
     }
 }
 
@@ -91,6 +91,21 @@ void check_census(const ImageCensus& census, Findings& findings) {
     for (const std::string& store : census.absent) {
         findings.push_back({"ok", "image store " + store + " is not there: nothing is kept in it"});
     }
+}
+
+void check_slots(const std::vector<BadSlot>& slots, Findings& findings) {
+    for (const BadSlot& one : slots) {
+        findings.push_back(
+            {"error", "before-image " + one.slot + " of run " + one.run + ", step '" + one.step + "': " + one.what,
+             "that step can't be brought back as it was: restore " + one.slot +
+                 " from a backup, or take the run back with --skip " + one.step});
+    }
+    if (slots.empty()) findings.push_back({"ok", "every before-image that a run needs is there"});
+}
+
+void check_lease(const std::optional<LeaseHolder>& holder, Findings& findings) {
+    if (!holder) return findings.push_back({"ok", "nobody is at work: the lease is free"});
+    findings.push_back({"ok", "at work: pid " + std::to_string(holder->pid) + ", " + holder->command});
 }
 
 void check_runs(JournalStore& journal, Findings& findings) {
@@ -162,7 +177,7 @@ Result<std::vector<Session::DoctorFinding>> LocalSession::doctor() {
                             "stop, keep a copy of " + options_.state_directory + ", and restore it from a backup"});
     }
     BACKOUT_TRY_ASSIGN(const std::optional<LeaseHolder> holder, lease_holder(options_.state_directory));
-    if (holder) findings.push_back({"ok", "at work: pid " + std::to_string(holder->pid) + ", " + holder->command});
+    check_lease(holder, findings);
     if (!state_in_host().empty()) check_space(*host_, state_in_host(), findings);
     if (!damages.empty()) return findings;
     findings.push_back({"ok", "journal: every record of every run is sound"});
@@ -171,6 +186,14 @@ Result<std::vector<Session::DoctorFinding>> LocalSession::doctor() {
     check_runs(*journal, findings);
     BACKOUT_TRY_ASSIGN(const ImageCensus census, compare_images(*host_, *journal, state_in_host()));
     check_census(census, findings);
+    for (const std::string& store : census.stores) {
+        const bool inside = !state_in_host().empty() && store.rfind(state_in_host() + "/", 0) == 0;
+        if (!inside) check_space(*host_, store, findings);
+    }
+    // While somebody is at work slots come and go.
+    if (holder) return findings;
+    BACKOUT_TRY_ASSIGN(const std::vector<BadSlot> bad, find_bad_slots(*host_, *journal));
+    check_slots(bad, findings);
     return findings;
 }
 
