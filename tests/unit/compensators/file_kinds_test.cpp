@@ -248,6 +248,23 @@ TEST_F(FileKinds, attributes_are_looked_at_without_reading_contents) {
     EXPECT_EQ(string_member(file.before, "content", "none"), "") << file.before.dump();
 }
 
+TEST_F(FileKinds, what_is_kept_is_not_watched_where_a_later_step_changes_it) {
+    host_.put_file("/srv/t/f", "x", 0640);
+    const PlannedStep attributes = road_.planned_step(
+        "file.attributes", {{"path", "/srv/t"}, {"mode", "0640"}, {"directory_mode", "0755"}, {"recurse", true}});
+    const PlannedStep move = road_.planned_step("file.move", {{"from", "/srv/was"}, {"to", "/srv/t/f"}});
+    ASSERT_EQ(attributes.operation + move.operation, "keepkeep");
+    host_.remove("/srv/t/f");
+    host_.put_file("/srv/t/f", "x", 0600);
+    host_.put_file("/srv/was", "new");
+    StepContext context = road_.context();
+    EXPECT_FALSE(must(road_.kind("file.attributes").verify_kept(context, attributes)).empty());
+    EXPECT_FALSE(must(road_.kind("file.move").verify_kept(context, move)).empty());
+    context.superseded = {"/srv/t/f", "/srv/was"};
+    EXPECT_TRUE(must(road_.kind("file.attributes").verify_kept(context, attributes)).empty());
+    EXPECT_TRUE(must(road_.kind("file.move").verify_kept(context, move)).empty());
+}
+
 TEST_F(FileKinds, create_directory_keeps_unnamed_attributes_of_what_is_there) {
     EXPECT_EQ(must(road_.plan("dir.create", {{"path", "/srv/dir"}})).operation, "keep");
     EXPECT_EQ(must(road_.plan("dir.create", {{"path", "/srv/dir"}, {"mode", "0700"}})).operation, "update");
