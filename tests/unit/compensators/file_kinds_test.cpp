@@ -238,6 +238,23 @@ TEST_F(FileKinds, attributes_of_a_tree_are_named_entry_by_entry_up_to_a_limit) {
     EXPECT_NE(diff.find("~ /srv/t/f29: mode 0644 → 0600\nand 5 more\n"), std::string::npos) << diff;
 }
 
+TEST_F(FileKinds, attributes_of_a_tree_end_at_what_is_mounted_in_it) {
+    host_.put_file("/srv/t/f", "x");
+    host_.put_directory("/srv/t/inner");
+    host_.mount("/srv/t/inner", "ext4");
+    host_.put_file("/srv/t/inner/f", "x");
+    const Planned planned =
+        must(road_.plan("file.attributes", {{"path", "/srv/t"}, {"mode", "0700"}, {"recurse", true}}));
+    ASSERT_EQ(planned.warnings.size(), 1U);
+    EXPECT_NE(planned.warnings[0].find("/srv/t/inner is a mount point"), std::string::npos) << planned.warnings[0];
+    EXPECT_EQ(planned.predictions.size(), 2U);
+    const Json image = must(road_.stage(road_.step_of("file.attributes", planned)));
+    must(road_.apply("file.attributes", image));
+    const auto after = host_.snapshot();
+    EXPECT_EQ(after.at("/srv/t/f").status.mode, 0700U);
+    EXPECT_EQ(after.at("/srv/t/inner/f").status.mode, 0644U);
+}
+
 TEST_F(FileKinds, attributes_are_looked_at_without_reading_contents) {
     host_.put_file("/srv/t/f", "x");
     const Planned tree = must(road_.plan("file.attributes", {{"path", "/srv/t"}, {"mode", "0600"}, {"recurse", true}}));
