@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "compensators/archive_extract_reader.h"
+#include "compensators/archive_extract_source.h"
 #include "compensators/archive_extract_writer.h"
 #include "compensators/file_kind.h"
 #include "compensators/parameter_schema.h"
@@ -19,8 +20,7 @@ namespace backout {
 
 namespace {
 
-constexpr std::size_t kMostPredictions = 10'000;           // of single files, for steps that change one
-constexpr std::uint64_t kMostPredictedBytes = 256U << 20;  // of an archive that an earlier step will have written
+constexpr std::size_t kMostPredictions = 10'000;  // of single files, for steps that change one
 
 Json limits_schema() {
     const Json number = {{"type", "integer"}, {"minimum", 1}};
@@ -146,27 +146,6 @@ ArchiveRules rules_of(Host& host, const Json& arguments) {
 
 // ---- planning ------------------------------------------------------------------------------------------------------
 
-/// An archive that only a prediction holds.
-class BytesFile final : public InputFile {
-  public:
-    explicit BytesFile(Bytes bytes) : bytes_(std::move(bytes)) {}
-    Result<Bytes> read(std::uint64_t offset, std::size_t limit) override {
-        return offset >= bytes_.size() ? Bytes() : bytes_.substr(static_cast<std::size_t>(offset), limit);
-    }
-    Result<FileStatus> status() override {
-        FileStatus status;
-        status.type = EntryType::file;
-        status.size = bytes_.size();
-        return status;
-    }
-    Result<std::pair<std::uint64_t, std::uint64_t>> next_data(std::uint64_t offset) override {
-        return std::pair<std::uint64_t, std::uint64_t>(std::min<std::uint64_t>(offset, bytes_.size()), bytes_.size());
-    }
-
-  private:
-    Bytes bytes_;
-};
-
 Error wrong_digest(const std::string& source, const std::string& found, const std::string& wanted) {
     return Error{ErrorCode::invalid,
                  "the archive " + printable(source) + " has sha256 " + found + ", expected " + wanted +
@@ -186,21 +165,6 @@ Status check_archive(const Wish& wish, const EntryState& state) {
         return wrong_digest(source, state.content, wish.sha256);
     }
     return {};
-}
-
-/// Opens the archive with the content that the plan sees.
-Result<std::unique_ptr<InputFile>> open_archive(PlanRequest& request, const std::string& path,
-                                                const EntryState& state) {
-    const auto place = request.host.locate(path);
-    if (place) {
-        auto file = place->directory->open_read(place->name);
-        if (file) {
-            BACKOUT_TRY_ASSIGN(const std::string digest, digest_file(**file));
-            if (digest == state.content) return file;
-        }
-    }
-    BACKOUT_TRY_ASSIGN(Bytes bytes, request.world.read(path, kMostPredictedBytes));
-    return std::unique_ptr<InputFile>(std::make_unique<BytesFile>(std::move(bytes)));
 }
 
 std::string shown(const TreeEntry& entry) {
@@ -355,6 +319,22 @@ class ArchiveExtract final : public FileKind {
         BACKOUT_TRY(stager.close(place));
         stager.set_outputs(Json{{"path", path}, {"entries", *entries}});
         return stager.finish();
+    }
+
+    /// What later steps change in the tree is watched there: the rest is compared with the archive, entry by entry.
+    Result<std::vector<Difference>> verify_kept(StepContext& context, const PlannedStep& step) const override {
+        const std::string path = string_member(step.arguments, "path");
+        if (!changed_inside(context, path)) return FileKind::verify_kept(context, step);
+        BACKOUT_TRY_ASSIGN(std::vector<TreeEntry> found, real_tree(context.host, path));
+        if (found.empty()) return std::vector<Difference>{{path, "presence", "a directory", "absent"}};
+        BACKOUT_TRY_ASSIGN(const Location from, context.host.locate(string_member(step.arguments, "source")));
+        BACKOUT_TRY_ASSIGN(const std::unique_ptr<InputFile> file, from.directory->open_read(from.name));
+        BACKOUT_TRY_ASSIGN(ArchiveTree tree,
+                           read_archive_tree(*file, context.host, rules_of(context.host, step.arguments)));
+        keep_top(found.front().state, tree);
+        drop_superseded(context, path, tree.entries);
+        drop_superseded(context, path, found);
+        return compare_trees(path, tree.entries, found, false);
     }
 
     Result<Json> outputs_of_kept(StepContext& context, const PlannedStep& step) const override {

@@ -340,15 +340,6 @@ class DirSync final : public FileKind {
     }
 
   private:
-    static void drop_superseded(const StepContext& context, const std::string& path, std::vector<TreeEntry>& entries) {
-        const auto gone = [&](const TreeEntry& entry) {
-            const std::string full = join_paths(path, entry.path);
-            return !entry.path.empty() && std::any_of(context.superseded.begin(), context.superseded.end(),
-                                                      [&](const std::string& key) { return is_within(full, key); });
-        };
-        entries.erase(std::remove_if(entries.begin(), entries.end(), gone), entries.end());
-    }
-
     /// The plan's changes; where it couldn't know them, those that follow from what is there by now.
     static Result<std::vector<SyncChange>> changes_of(StepContext& context, const Json& arguments) {
         std::vector<SyncChange> changes;

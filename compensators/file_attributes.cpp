@@ -251,6 +251,7 @@ Result<std::vector<Difference>> FileAttributes::verify_kept(StepContext& context
         *top.directory, top.name,
         [&](const TreeStep& at) -> Status {
             if (!wish.recurse && !at.path.empty()) return {};
+            if (is_superseded(at.path.empty() ? path : path + "/" + at.path, context.superseded)) return {};
             EntryState found;
             found.type = at.status.type;
             found.mode = at.status.mode;

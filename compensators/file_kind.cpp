@@ -77,6 +77,18 @@ Result<Json> FileKind::outputs_of_kept(StepContext& context, const PlannedStep& 
     return outputs;
 }
 
+bool changed_inside(const StepContext& context, const std::string& path) {
+    return std::any_of(context.superseded.begin(), context.superseded.end(),
+                       [&](const std::string& key) { return key.compare(0, path.size() + 1, path + "/") == 0; });
+}
+
+void drop_superseded(const StepContext& context, const std::string& path, std::vector<TreeEntry>& entries) {
+    const auto gone = [&](const TreeEntry& entry) {
+        return !entry.path.empty() && is_superseded(path + "/" + entry.path, context.superseded);
+    };
+    entries.erase(std::remove_if(entries.begin(), entries.end(), gone), entries.end());
+}
+
 const Json& chain_end_of(const PlannedStep& step) {
     return member(step.arguments, kChainEnd);
 }

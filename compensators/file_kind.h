@@ -30,6 +30,11 @@ const Json& chain_end_of(const PlannedStep& step);
 /// Compares each of these with what is there.
 Result<std::vector<Difference>> compare_with_chain_end(Host& host, const Json& end);
 
+/// Whether a later step changes something below `path`.
+bool changed_inside(const StepContext& context, const std::string& path);
+/// Takes out of a tree at `path` what a later step changes, with all below. The top stays.
+void drop_superseded(const StepContext& context, const std::string& path, std::vector<TreeEntry>& entries);
+
 /// `conflict` if what stands at `path` differs from a plan's `before` (null: absence): names path, attribute, then,
 /// now.
 Status check_before(StepContext& context, const std::string& path, const Json& before);

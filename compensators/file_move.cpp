@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "compensators/file_kind.h"
+#include "compensators/file_parts.h"
 #include "compensators/parameter_schema.h"
 #include "compensators/path_argument.h"
 #include "compensators/permission_check.h"
@@ -160,7 +161,7 @@ Result<std::vector<Difference>> FileMove::verify_kept(StepContext& context, cons
     FileStager looker(context);
     const std::string from = string_member(step.arguments, "from");
     BACKOUT_TRY_ASSIGN(const EntryType type, looker.type_at(from));
-    if (type != EntryType::absent) {
+    if (type != EntryType::absent && !is_superseded(from, context.superseded)) {
         differences.push_back({from, "presence", "absent", std::string("a ") + to_string(type)});
     }
     return differences;

@@ -60,9 +60,9 @@ class Ground:
         expect_equal(ran.exit, 77, f"{what}: {ran.shown()}")
         expect_same_tree(self.box.snapshot(), before, what)
 
-    def works(self, kind, arguments, what):
+    def works(self, kind, arguments, what, before=None):
         ran = self.box.run("apply", "--yes", self.box.manifest([{"id": "a", "action": kind, "with": arguments}]),
-                           before=UNPRIVILEGED)
+                           before=before or UNPRIVILEGED)
         expect_equal(ran.exit, 0, f"{what}: {ran.shown()}")
 
 
@@ -102,6 +102,19 @@ def owners_and_groups_that_are_not_the_users(box):
         ground.ends_in_77("file.attributes", {"path": ground.file("own/f"), name: "root"}, f"attributes {name}")
     ground.ends_in_77("file.attributes", {"path": others, "mode": "0600"}, "attributes of another's file")
     ground.works("file.attributes", {"path": grouped, "mode": "0600"}, "what stays as it is needs no right")
+
+
+@needs_root
+def another_group_of_the_users(box):
+    """A group that the user is in besides its first may be given."""
+    ground = Ground(box)
+    with_group = [*UNPRIVILEGED[:-1], "--groups=1"]
+    ground.works("file.write", {"path": box.path("own/new"), "content": "n", "group": "1"}, "a group of its", with_group)
+    expect_equal(os.stat(box.path("own/new")).st_gid, 1, "group")
+    shared = ground.folder("roots/shared", owner=0)
+    os.chown(shared, 0, 1)
+    os.chmod(shared, 0o770)
+    ground.works("file.write", {"path": shared + "/f", "content": "n"}, "a folder of its group", with_group)
 
 
 @needs_root
@@ -155,6 +168,7 @@ def immutable_entries(box):
 
 def main():
     return run_tests([files_in_others_places, owners_and_groups_that_are_not_the_users,
+                      another_group_of_the_users,
                       trees_with_parts_that_are_not_the_users, rights_on_the_parent_of_a_synced_tree_are_not_needed,
                       immutable_entries], parser(__doc__).parse_args())
 

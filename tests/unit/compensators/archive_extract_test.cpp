@@ -87,6 +87,10 @@ class ArchiveExtractOnDisk : public KindOnDisk {
         EXPECT_OK(applied);
         return applied ? std::move(applied).value() : Applied();
     }
+    static std::vector<Difference> must_be_ok(const Result<std::vector<Difference>>& found) {
+        EXPECT_OK(found);
+        return found.ok() ? *found : std::vector<Difference>();
+    }
     std::string refusal(const std::vector<Item>& items, const Json& more = Json::object()) {
         pack(path("evil.tar"), items);
         Json arguments = {{"source", "evil.tar"}, {"path", "app"}};
@@ -149,6 +153,24 @@ TEST_F(ArchiveExtractOnDisk, replacesATreeAndBringsItBackWhole) {
     EXPECT_EQ(status.st_mode & 07777U, 0711U);  // the folder's own mode is kept
     undone(image);
     EXPECT_EQ(everything(), before);
+}
+
+TEST_F(ArchiveExtractOnDisk, aKeptTreeIsWatchedButForWhatLaterStepsChange) {
+    pack(path("a.tar"), honest());
+    done(with());
+    const auto kept = plan(*kind, with());
+    ASSERT_OK(kept);
+    const PlannedStep step = step_of(*kind, *kept);
+    StepContext alone = context();
+    StepContext changed = context();
+    changed.superseded = {path("app/run")};
+    write("app/run", "by a later step");
+    EXPECT_EQ(must_be_ok(kind->verify_kept(alone, step)).size(), 1U);
+    EXPECT_EQ(must_be_ok(kind->verify_kept(changed, step)).size(), 0U);
+    write("app/data/deep/file", "by somebody else");
+    const auto differences = must_be_ok(kind->verify_kept(changed, step));
+    ASSERT_EQ(differences.size(), 1U);
+    EXPECT_EQ(differences[0].path, path("app/data/deep/file"));
 }
 
 TEST_F(ArchiveExtractOnDisk, theDigestIsCheckedWhilePlanningAndBeforeTheRun) {

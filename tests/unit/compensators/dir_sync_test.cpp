@@ -1,5 +1,8 @@
 #include "compensators/dir_sync.h"
 
+#include <sys/xattr.h>
+
+#include "compensators/dir_sync_changes.h"
 #include "compensators/dir_sync_glob.h"
 #include "tests/unit/compensators/kind_on_disk.h"
 
@@ -151,6 +154,36 @@ TEST_F(DirSyncOnDisk, modesAreSetInPlace) {
     undone(image);
     ASSERT_EQ(::stat(path("target/same").c_str(), &after), 0);
     EXPECT_EQ(after.st_mode, before.st_mode);
+}
+
+TEST_F(DirSyncOnDisk, linksAndExtendedAttributesAreComparedToo) {
+    if (::setxattr(path("source/same").c_str(), "user.note", "x", 1, 0) != 0) GTEST_SKIP() << "no extended attributes";
+    std::filesystem::create_symlink("elsewhere", path("target/link"));
+    const auto planned = plan(*kind, with(false));
+    ASSERT_OK(planned);
+    EXPECT_EQ(planned->details["update"], Json({"changed", "link", "same"}));
+    done(with(false));
+    EXPECT_EQ(std::filesystem::read_symlink(path("target/link")).string(), "same");
+    char note = 0;
+    EXPECT_EQ(::getxattr(path("target/same").c_str(), "user.note", &note, 1), 1);
+    EXPECT_EQ(note, 'x');
+}
+
+TEST(CompareForSync, aFolderIsWriteProtectedAfterWhatHappensInIt) {
+    const auto entry = [](const std::string& path, EntryType type, std::uint32_t mode) {
+        TreeEntry made{path, {}};
+        made.state.type = type;
+        made.state.mode = mode;
+        return made;
+    };
+    const auto changes =
+        compare_for_sync({entry("", EntryType::directory, 0755), entry("a", EntryType::directory, 0555),
+                          entry("a/new", EntryType::file, 0644)},
+                         {entry("", EntryType::directory, 0755), entry("a", EntryType::directory, 0755)}, SyncRules{});
+    ASSERT_OK(changes);
+    ASSERT_EQ(changes->changes.size(), 2U);
+    EXPECT_EQ(changes->changes[0].path, "a/new");
+    EXPECT_EQ(changes->changes[1].path, "a");
 }
 
 TEST_F(DirSyncOnDisk, aFolderGivesWayToAFileOnlyWithDelete) {

@@ -273,6 +273,19 @@ TEST_F(FileKindsOnDisk, leave_the_time_of_a_directory_that_others_changed_since)
     EXPECT_NE(s.st_mtim.tv_sec, 1'000'000'003);
 }
 
+TEST_F(FileKindsOnDisk, bring_back_a_directory_that_somebody_still_wrote_into_and_say_so) {
+    const Json image = stage("dir.delete", {{"path", top_ + "/t/tree"}});
+    std::ofstream still_open(top_ + "/t/tree/a", std::ios::app);
+    apply("dir.delete", image);
+    still_open << "more" << std::flush;
+    const Json inverse = invert("dir.delete", image);
+    ASSERT_EQ(inverse["notes"].size(), 1U) << inverse.dump();
+    apply("dir.delete", inverse);
+    StepContext c = context();
+    EXPECT_EQ(must(kind("dir.delete").observe(c, inverse, true)).where, Where::after);
+    EXPECT_EQ(read("t/tree/a"), "a\nmore");
+}
+
 TEST_F(FileKindsOnDisk, bring_back_the_time_of_a_directory_in_which_several_steps_worked) {
     const auto before = photograph(top_ + "/t");
     const Json first = stage("file.write", {{"path", top_ + "/t/new"}, {"content", "x"}});

@@ -238,6 +238,23 @@ TEST_F(FileKinds, attributes_of_a_tree_are_named_entry_by_entry_up_to_a_limit) {
     EXPECT_NE(diff.find("~ /srv/t/f29: mode 0644 → 0600\nand 5 more\n"), std::string::npos) << diff;
 }
 
+TEST_F(FileKinds, attributes_of_a_tree_end_at_what_is_mounted_in_it) {
+    host_.put_file("/srv/t/f", "x");
+    host_.put_directory("/srv/t/inner");
+    host_.mount("/srv/t/inner", "ext4");
+    host_.put_file("/srv/t/inner/f", "x");
+    const Planned planned =
+        must(road_.plan("file.attributes", {{"path", "/srv/t"}, {"mode", "0700"}, {"recurse", true}}));
+    ASSERT_EQ(planned.warnings.size(), 1U);
+    EXPECT_NE(planned.warnings[0].find("/srv/t/inner is a mount point"), std::string::npos) << planned.warnings[0];
+    EXPECT_EQ(planned.predictions.size(), 2U);
+    const Json image = must(road_.stage(road_.step_of("file.attributes", planned)));
+    must(road_.apply("file.attributes", image));
+    const auto after = host_.snapshot();
+    EXPECT_EQ(after.at("/srv/t/f").status.mode, 0700U);
+    EXPECT_EQ(after.at("/srv/t/inner/f").status.mode, 0644U);
+}
+
 TEST_F(FileKinds, attributes_are_looked_at_without_reading_contents) {
     host_.put_file("/srv/t/f", "x");
     const Planned tree = must(road_.plan("file.attributes", {{"path", "/srv/t"}, {"mode", "0600"}, {"recurse", true}}));
@@ -246,6 +263,23 @@ TEST_F(FileKinds, attributes_are_looked_at_without_reading_contents) {
     EXPECT_EQ(tree.predictions[1].content_path, "/srv/t/f");
     const Planned file = must(road_.plan("file.attributes", {{"path", "/srv/t/f"}, {"mode", "0600"}}));
     EXPECT_EQ(string_member(file.before, "content", "none"), "") << file.before.dump();
+}
+
+TEST_F(FileKinds, what_is_kept_is_not_watched_where_a_later_step_changes_it) {
+    host_.put_file("/srv/t/f", "x", 0640);
+    const PlannedStep attributes = road_.planned_step(
+        "file.attributes", {{"path", "/srv/t"}, {"mode", "0640"}, {"directory_mode", "0755"}, {"recurse", true}});
+    const PlannedStep move = road_.planned_step("file.move", {{"from", "/srv/was"}, {"to", "/srv/t/f"}});
+    ASSERT_EQ(attributes.operation + move.operation, "keepkeep");
+    host_.remove("/srv/t/f");
+    host_.put_file("/srv/t/f", "x", 0600);
+    host_.put_file("/srv/was", "new");
+    StepContext context = road_.context();
+    EXPECT_FALSE(must(road_.kind("file.attributes").verify_kept(context, attributes)).empty());
+    EXPECT_FALSE(must(road_.kind("file.move").verify_kept(context, move)).empty());
+    context.superseded = {"/srv/t/f", "/srv/was"};
+    EXPECT_TRUE(must(road_.kind("file.attributes").verify_kept(context, attributes)).empty());
+    EXPECT_TRUE(must(road_.kind("file.move").verify_kept(context, move)).empty());
 }
 
 TEST_F(FileKinds, create_directory_keeps_unnamed_attributes_of_what_is_there) {

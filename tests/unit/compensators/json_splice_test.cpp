@@ -77,6 +77,12 @@ TEST(MergeJson, writesInTheStyleOfTheFile) {
     EXPECT_EQ(merged("\xEF\xBB\xBF{ \"a\": 1 }", R"({"a": 2})"), "\xEF\xBB\xBF{ \"a\": 2 }");
 }
 
+TEST(MergeJson, leavesTheBytesOfWhatIsEqualAlone) {
+    const Bytes before = R"({"a": 1.50, "b": "\u0041", "c": [1,  2], "d": 0})";
+    EXPECT_EQ(merged(before, R"({"a": 1.5, "b": "A", "c": [1, 2], "d": 1})"),
+              R"({"a": 1.50, "b": "\u0041", "c": [1,  2], "d": 1})");
+}
+
 TEST(MergeJson, removesMembersWithTheirCommas) {
     EXPECT_EQ(merged(R"({"a": 1, "b": 2})", R"({"a": null})"), R"({"b": 2})");
     EXPECT_EQ(merged(R"({"a": 1, "b": 2})", R"({"b": null})"), R"({"a": 1})");

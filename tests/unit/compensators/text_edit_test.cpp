@@ -125,6 +125,7 @@ TEST(EditIni, changesOnlyTheValue) {
               "[a]\nk=0\n[b]\n  k\t=  2  \n");
     EXPECT_EQ(edited(ini({{"key", "k"}, {"value", "2"}}), "k: 1\n[s]\nk=3\n"), "k: 2\n[s]\nk=3\n");
     EXPECT_EQ(edited(ini({{"section", "b"}, {"key", "k"}, {"value", "v"}}), "[b]\nk =\n"), "[b]\nk =v\n");
+    EXPECT_EQ(edited(ini({{"section", "b"}, {"key", "k"}, {"value", "2"}}), "[b] ; main\nk=1\n"), "[b] ; main\nk=2\n");
 }
 
 TEST(EditIni, addsKeysAndSectionsInTheFilesStyle) {

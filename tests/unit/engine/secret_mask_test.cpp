@@ -4,31 +4,52 @@
 
 #include <nlohmann/json.hpp>
 
+#include "plan/template.h"
+
 namespace backout {
 namespace {
 
 TEST(SecretMask, MasksWhatIsSaidAtAnyDepth) {
     SecretMask mask;
-    mask.add("hunter2");
+    mask.add("inputs.tok", "hunter2");
     Record record;
     record.body = {{"error", "bad hunter2"}, {"drift", {{{"found", "hunter2"}}}}, {"count", 2}};
     mask.apply(record);
     EXPECT_EQ(record.body, (Json{{"error", "bad (secret)"}, {"drift", {{{"found", "(secret)"}}}}, {"count", 2}}));
 }
 
-TEST(SecretMask, LeavesAloneWhatLaterStepsDependOn) {
+TEST(SecretMask, LeavesAloneWhatUndoDependsOn) {
     SecretMask mask;
-    mask.add("root");
+    mask.add("inputs.tok", "root");
     Record record;
-    record.body = {{"image", "root"}, {"expected", "root"}, {"outputs", {{"user", "root"}}}};
+    record.body = {{"image", "root"}, {"expected", "root"}};
     const Json before = record.body;
     mask.apply(record);
     EXPECT_EQ(record.body, before);
 }
 
+TEST(SecretMask, NamesSecretsInOutputsSoThatTheyCanBeFilledInAgain) {
+    SecretMask mask;
+    mask.add("inputs.tok", "hunter2");
+    mask.add("inputs.long", "hunter22");
+    mask.add("inputs.pin", 4711);
+    Record record;
+    const Json outputs = {{"url", "https://hunter2@host/hunter22"}, {"all", {"hunter2", 4711, "none", 12}}};
+    record.body = {{"outputs", outputs}};
+    mask.apply(record);
+    EXPECT_EQ(record.body.dump().find("hunter2"), std::string::npos);
+    EXPECT_EQ(record.body.dump().find("4711"), std::string::npos);
+    const auto again = expand_templates(record.body["outputs"], [](const std::string& reference) -> Result<Json> {
+        if (reference == "inputs.pin") return Json(4711);
+        return Json(reference == "inputs.tok" ? "hunter2" : "hunter22");
+    });
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ(*again, outputs);
+}
+
 TEST(SecretMask, ShortValuesWouldGarbleEverything) {
     SecretMask mask;
-    mask.add("a");
+    mask.add("inputs.tok", "a");
     EXPECT_EQ(mask.masked("banana"), "banana");
 }
 

@@ -166,5 +166,15 @@ TEST(RunReport, CommandsNameRunAndState) {
               "backout resolve r-12-k3f9 conf --as done|undone|skipped --reason TEXT");
 }
 
+TEST(RunReport, SaysWhatCameBackOtherwiseThanItWasPutAside) {
+    const Plan plan = sample_plan();
+    RunState state = sample_state(plan, RunPhase::rolled_back, Direction::back);
+    state.steps[0].undo_image = {{"notes", {"/a: somebody still wrote to it"}}};
+    state.steps[1].image = {{"files", {{"notes", {"/b: others changed it"}}}}};
+    const RunReport report = make_run_report(plan, state, RunSummary{});
+    EXPECT_EQ(report.steps[0].notes, std::vector<std::string>{"/a: somebody still wrote to it"});
+    EXPECT_EQ(report.steps[1].notes, std::vector<std::string>{"/b: others changed it"});
+}
+
 }  // namespace
 }  // namespace backout

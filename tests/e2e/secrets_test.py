@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Secrets: they reach commands and files, may be given to every call that needs them, and are stored nowhere else. And
+runs made under --root: they are looked at and taken back there."""
+
+import json
+import sys
+
+from harness import expect, expect_equal, expect_in, parser, run_tests, write_action
+
+CANARY = "CANARYq8x"
+SECRET = {"tok": {"secret": True, "env": "TEST_TOKEN"}}
+
+
+def with_token(box):
+    return {**box.environment, "TEST_TOKEN": CANARY}
+
+
+def inputs_file(box):
+    return box.text("inputs.json", json.dumps({"tok": CANARY}))
+
+
+def expect_not_stored(box):
+    """Neither in the journal's pages nor in what the reading verbs print of it. Images are the users' own files."""
+    expect(CANARY.encode() not in box.journal_file().read_bytes(), "the secret is in the journal")
+    run = box.newest_run()["run"]
+    for words in (["log", run], ["log", run, "--json"], ["show", run], ["show", run, "--json"]):
+        expect(CANARY not in box.run(*words).expect(0).output, f"the secret is in {words}")
+
+
+def token_commands(box):
+    """One gives the secret out, the next takes it from there; both need it again to be undone."""
+    first = {"argv": ["sh", "-c", f"touch {box.path('e')}; echo \"<$TOK>\""], "env": {"TOK": "${inputs.tok}"},
+             "undo": {"argv": ["sh", "-c", f"echo $T > {box.path('undone')}; rm {box.path('e')}"],
+                      "env": {"T": "${inputs.tok}"}},
+             "probe": {"argv": ["test", "-e", box.path("e")]}, "touches": [box.path("e")], "outputs": {"o": ""}}
+    second = {"argv": ["sh", "-c", f"echo $O > {box.path('f')}"], "env": {"O": "${actions.E.o}"},
+              "undo": {"argv": ["sh", "-c", f"echo $O > {box.path('undone-f')}; rm {box.path('f')}"],
+                       "env": {"O": "${actions.E.o}"}},
+              "probe": {"argv": ["test", "-e", box.path("f")]}, "touches": [box.path("f")]}
+    return [{"id": "E", "action": "command.run", "with": first}, {"id": "F", "action": "command.run", "with": second}]
+
+
+def outputs_hold_them_by_name(box):
+    """A command that gives a secret out: the next step gets it, the journal doesn't"""
+    manifest = box.manifest(token_commands(box), inputs=SECRET)
+    box.run("apply", "--yes", manifest, environment=with_token(box)).expect(0)
+    expect_equal(box.read("f"), f"<{CANARY}>\n", "what the second command got")
+    expect_not_stored(box)
+
+
+def rollback_asks_for_them_first(box):
+    """Taking back needs the secret of a command: without it nothing is begun; with it, everything is undone"""
+    manifest = box.manifest(token_commands(box), inputs=SECRET)
+    box.run("apply", "--yes", manifest, environment=with_token(box)).expect(0)
+    refused = box.run("rollback", "--yes").expect(65)
+    expect_in("TEST_TOKEN", refused.errors, "the way to give it")
+    expect_equal(len(box.run("history", "--json").json()), 1, "runs")
+    box.run("rollback", "--yes", "--inputs", inputs_file(box)).expect(0)
+    expect_equal((box.read("undone"), box.read("undone-f")), (f"{CANARY}\n", f"<{CANARY}>\n"), "what the undos got")
+    expect_not_stored(box)
+
+
+def edits_of_secrets_go_back(box):
+    """A secret line in a file that others changed since: only the line goes, given the secret"""
+    for name, kind, more in (("text", "file.edit", {"edits": [{"line": "k=${inputs.tok}"}]}),
+                             ("json", "json.merge", {"merge": {"k": "${inputs.tok}"}})):
+        path = box.write(name, "a\nb\n" if kind == "file.edit" else '{"a": 1}\n')
+        manifest = box.manifest([{"id": "G", "action": kind, "with": {"path": path, **more}}], inputs=SECRET)
+        box.run("apply", "--yes", manifest, environment=with_token(box)).expect(0)
+        expect_in(CANARY, box.read(name), kind)
+        foreign = box.read(name) + "foreign\n" if kind == "file.edit" else box.read(name).replace("{", '{"zz": 2,', 1)
+        box.write(name, foreign)
+        box.run("rollback", "--yes", environment=with_token(box)).expect(0)
+        expect(CANARY not in box.read(name), f"{kind}: the secret is still there")
+        expect_in("foreign" if kind == "file.edit" else "zz", box.read(name), "what others wrote")
+        expect_not_stored(box)
+
+
+def resume_takes_them(box):
+    """Killed before the step that needs it: resume refuses without the secret, and goes on with it"""
+    manifest = box.manifest([
+        {"id": "S", "action": "command.run",
+         "with": {"argv": ["sh", "-c", f"touch {box.path('s')}; kill -9 $PPID"],
+                  "undo": {"argv": ["rm", box.path("s")]}, "probe": {"argv": ["test", "-e", box.path("s")]},
+                  "touches": [box.path("s")]}},
+        {"id": "F", "action": "file.write", "depends_on": ["S"],
+         "with": {"path": box.path("conf"), "content": "k=${inputs.tok}\n"}}], inputs=SECRET)
+    expect_equal(box.run("apply", "--yes", manifest, environment=with_token(box)).exit, 137, "killed")
+    box.run("resume", "--yes", "--lock-timeout", "20s").expect(65)
+    box.run("resume", "--yes", "--inputs", inputs_file(box)).expect(0)
+    expect_equal(box.read("conf"), f"k={CANARY}\n", "what was written")
+    expect_not_stored(box)
+
+
+def a_run_stays_in_its_root(box):
+    """Made under --root, looked at and taken back there, whether the flag is given again or not"""
+    root = box.folder / "root"
+    inside = root / box.path("conf").lstrip("/")
+    inside.parent.mkdir(parents=True)
+    manifest = box.manifest([write_action(box, "conf", "same\n", id="A")])
+    plan = box.folder / "saved.plan"
+    box.run("plan", "--root", root, "-o", plan, manifest).expect(0)
+    box.run("apply", plan).expect(0)
+    expect_equal(inside.read_text(), "same\n", "in the root")
+    expect(not (box.target / "conf").exists(), "outside the root")
+    box.write("conf", "same\n")
+    box.run("verify").expect(0)
+    inside.write_text("other\n")
+    box.run("verify").expect(2)
+    inside.write_text("same\n")
+    refused = box.run("rollback", "--yes", "--root", box.folder).expect(64)
+    expect_in(str(root), refused.errors, "the run's own root")
+    box.run("rollback", "--yes").expect(0)
+    expect(not inside.exists(), "taken back in the root")
+    expect_equal(box.read("conf"), "same\n", "the machine's own file")
+
+
+TESTS = [outputs_hold_them_by_name, rollback_asks_for_them_first, edits_of_secrets_go_back, resume_takes_them,
+         a_run_stays_in_its_root]
+
+if __name__ == "__main__":
+    sys.exit(run_tests(TESTS, parser(__doc__).parse_args()))
