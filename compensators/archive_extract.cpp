@@ -10,14 +10,16 @@
 #include "compensators/file_kind.h"
 #include "compensators/parameter_schema.h"
 #include "compensators/path_argument.h"
+#include "compensators/permission_check.h"
 #include "compensators/predicted_tree.h"
 #include "compensators/staging.h"
+#include "compensators/tree_listing.h"
 
 namespace backout {
 
 namespace {
 
-constexpr std::size_t kMostNames = 1000;                   // of each list in details
+constexpr std::size_t kMostPredictions = 10'000;           // of single files, for steps that change one
 constexpr std::uint64_t kMostPredictedBytes = 256U << 20;  // of an archive that an earlier step will have written
 
 Json limits_schema() {
@@ -205,40 +207,39 @@ std::string shown(const TreeEntry& entry) {
     return printable(entry.path) + (entry.state.type == EntryType::directory ? "/" : "");
 }
 
-Json names_of(const std::vector<std::string>& names) {
-    Json list = Json::array();
-    for (const std::string& name : names) {
-        if (list.size() == kMostNames) {
-            list.push_back("and " + std::to_string(names.size() - kMostNames) + " more");
-            break;
-        }
-        list.push_back(name);
-    }
-    return list;
-}
-
 /// What comes, changes and goes.
-Json details_of(const std::vector<TreeEntry>& before, const ArchiveTree& tree) {
+Json details_of(Host& host, const std::vector<TreeEntry>& before, const ArchiveTree& tree) {
     std::map<std::string, const TreeEntry*> former;
     for (const TreeEntry& entry : before) former[entry.path] = &entry;
     std::vector<std::string> created;
     std::vector<std::string> updated;
+    TreePreview preview;
     for (const TreeEntry& entry : tree.entries) {
         const auto found = former.find(entry.path);
         if (entry.path.empty()) {
             former.erase(entry.path);
         } else if (found == former.end()) {
             created.push_back(shown(entry));
+            preview.create(created.back());
         } else {
-            if (!(found->second->state == entry.state)) updated.push_back(shown(entry));
+            if (!(found->second->state == entry.state)) {
+                updated.push_back(shown(entry));
+                preview.update(updated.back(), changes_between(host, found->second->state, entry.state));
+            }
             former.erase(found);
         }
     }
     std::vector<std::string> removed;
-    for (const auto& [path, entry] : former) removed.push_back(shown(*entry));
+    for (const auto& [path, entry] : former) {
+        removed.push_back(shown(*entry));
+        preview.remove(removed.back());
+    }
     Json counts = {{"create", created.size()}, {"update", updated.size()}, {"removed", removed.size()}};
-    return Json{{"create", names_of(created)}, {"update", names_of(updated)},    {"removed", names_of(removed)},
-                {"counts", std::move(counts)}, {"entries", tree.entries.size()}, {"bytes", tree.bytes}};
+    Json details = {{"create", names_in_details(created)},  {"update", names_in_details(updated)},
+                    {"removed", names_in_details(removed)}, {"counts", std::move(counts)},
+                    {"entries", tree.entries.size()},       {"bytes", tree.bytes}};
+    if (!preview.text().empty()) details["diff"] = preview.text();
+    return details;
 }
 
 /// A folder that is there keeps what is its own; a new one is as the archive says.
@@ -259,7 +260,7 @@ void decide(PlanRequest& request, const Target& target, const PredictedTree& pre
     if (same) planned.reason = "the tree is already so";
     planned.before = entry_state_to_json(present.state);
     planned.after = entry_state_to_json(after);
-    planned.details = details_of(present.entries, tree);
+    planned.details = details_of(request.host, present.entries, tree);
     planned.space = {{target.key, tree.bytes}};
     planned.warnings = tree.warnings;
     const std::size_t removed = planned.details["counts"]["removed"].get<std::size_t>();
@@ -268,7 +269,15 @@ void decide(PlanRequest& request, const Target& target, const PredictedTree& pre
                                    " are not in the archive and go");
     if (same) return;
     planned.predictions = parent_predictions(request.host, target);
+    const std::vector<TreeEntry> entries = tree.entries;
     planned.predictions.push_back(Prediction{target.key, true, after, {}, "", std::move(tree.entries)});
+    for (const TreeEntry& entry : entries) {
+        const auto content = tree.contents.find(entry.path);
+        if (content == tree.contents.end() || planned.predictions.size() > kMostPredictions) continue;
+        Prediction file{target.key + "/" + entry.path, true, entry.state, {}, "", {}};
+        file.content = std::move(content->second);
+        planned.predictions.push_back(std::move(file));
+    }
 }
 
 Status check_target(const Target& target) {
@@ -289,7 +298,7 @@ class ArchiveExtract final : public FileKind {
 
     Result<Planned> plan(PlanRequest& request) const override {
         BACKOUT_TRY_ASSIGN(Wish wish, read_wish(request));
-        BACKOUT_TRY_ASSIGN(const Target target, look_up_target(request, wish.path, true));
+        BACKOUT_TRY_ASSIGN(const Target target, look_up_target(request, wish.path, LookFor::tree));
         BACKOUT_TRY(check_target(target));
         BACKOUT_TRY(check_no_mount_point(target));
         BACKOUT_TRY(check_parents(target, wish.make_parents));

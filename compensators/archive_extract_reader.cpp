@@ -5,7 +5,6 @@
 #include <map>
 
 #include "base/bytes.h"
-#include "base/digest.h"
 #include "base/text.h"
 #include "compensators/archive_extract_library.h"
 
@@ -330,68 +329,6 @@ Result<std::uint64_t> ArchiveReader::read_content(const Sink& sink) {
 }
 const std::vector<std::string>& ArchiveReader::warnings() const {
     return implementation_->warnings();
-}
-
-namespace {
-
-/// SHA-256 of a file with holes.
-Status digest_content(ArchiveReader& reader, EntryState& state) {
-    static const Bytes kZeros(64U << 10, '\0');
-    Sha256 digest;
-    std::uint64_t at = 0;
-    const auto fill = [&](std::uint64_t until) {
-        while (at < until) {
-            const std::uint64_t step = std::min<std::uint64_t>(until - at, kZeros.size());
-            digest.update(std::string_view(kZeros).substr(0, step));
-            at += step;
-        }
-    };
-    BACKOUT_TRY_ASSIGN(state.size, reader.read_content([&](std::uint64_t offset, std::string_view bytes) -> Status {
-        fill(offset);
-        digest.update(bytes);
-        at = offset + bytes.size();
-        return {};
-    }));
-    fill(state.size);
-    state.content = digest.finish_hex();
-    return {};
-}
-
-void add_parents(std::map<std::string, EntryState>& states, const std::string& path, const EntryState& implied) {
-    for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
-        states.emplace(path.substr(0, slash), implied);
-    }
-}
-
-}  // namespace
-
-Result<ArchiveTree> read_archive_tree(InputFile& file, Host& host, const ArchiveRules& rules) {
-    BACKOUT_TRY_ASSIGN(const std::unique_ptr<ArchiveReader> reader, ArchiveReader::open(file, host, rules));
-    const EntryState implied = implied_directory(rules);
-    std::map<std::string, EntryState> states = {{"", implied}};
-    ArchiveTree tree;
-    for (;;) {
-        BACKOUT_TRY_ASSIGN(std::optional<ArchiveItem> item, reader->next());
-        if (!item) break;
-        tree.names_top = tree.names_top || item->path.empty();
-        add_parents(states, item->path, implied);
-        if (!item->hard_link.empty()) {
-            states[item->path] = states[item->hard_link];
-            continue;
-        }
-        if (item->state.type == EntryType::file) {
-            BACKOUT_TRY(digest_content(*reader, item->state));
-            tree.bytes += item->state.size;
-        }
-        if (item->state.type == EntryType::symlink) item->state.size = 0;
-        states[item->path] = std::move(item->state);
-    }
-    tree.warnings = reader->warnings();
-    for (auto& [path, state] : states) tree.entries.push_back({path, std::move(state)});
-    if (tree.entries.size() == 1 && !tree.names_top && rules.strip > 0) {
-        return Error{ErrorCode::invalid, "strip takes every name of the archive: nothing would be extracted"};
-    }
-    return tree;
 }
 
 }  // namespace backout

@@ -4,6 +4,7 @@
 // differ.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,8 @@ struct ArchiveTree {
     bool names_top = false;               ///< the archive itself says what the top is like
     std::uint64_t bytes = 0;
     std::vector<std::string> warnings = {};
+    /// Of small files, by path, as long as there are not too many: for steps that change one of them.
+    std::map<std::string, Bytes> contents = {};
 };
 
 /// The tree that the archive would make, contents digested.

@@ -145,20 +145,23 @@ Result<Answer> compare_digest(const Question& question, const std::string& path)
     return Answer{same, same ? "sha256 " + digest : "sha256 is " + digest + ", expected " + wanted};
 }
 
+/// The root itself stands in no directory where one could look for it.
+Result<bool> is_there(Host& host, const std::string& path) {
+    if (path.find_first_not_of('/') == std::string::npos) return true;
+    const auto place = host.locate(path);
+    if (!place && place.error().code == ErrorCode::not_found) return false;
+    if (!place) return place.error();
+    BACKOUT_TRY_ASSIGN(const FileStatus status, place->directory->status(place->name));
+    return status.present();
+}
+
 Result<Answer> ask_file(const Question& question) {
     const std::string path = source_path(question.directory, string_member(question.check, "file"));
     const bool absent = bool_member(question.check, "absent", false) || !bool_member(question.check, "exists", true);
-    EntryType type = EntryType::absent;
-    const auto place = question.host.locate(path);
-    if (place) {
-        BACKOUT_TRY_ASSIGN(const FileStatus status, place->directory->status(place->name));
-        type = status.type;
-    } else if (place.error().code != ErrorCode::not_found) {
-        return Answer{false, place.error().text()};
-    }
-    if (absent)
-        return Answer{type == EntryType::absent, path + " is " + (type == EntryType::absent ? "absent" : "there")};
-    if (type == EntryType::absent) return Answer{false, path + " is absent"};
+    const Result<bool> there = is_there(question.host, path);
+    if (!there) return Answer{false, there.error().text()};
+    if (absent) return Answer{!*there, path + " is " + (*there ? "there" : "absent")};
+    if (!*there) return Answer{false, path + " is absent"};
     if (!member(question.check, "sha256").is_string()) return Answer{true, path + " is there"};
     auto answer = compare_digest(question, path);
     return answer ? std::move(answer) : Result<Answer>(Answer{false, answer.error().text()});

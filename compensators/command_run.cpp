@@ -54,7 +54,10 @@ KindInfo make_info() {
     };
     info.detects = "the probe's answer; without probe whether creates and removes are there";
     info.verifies = "exit status, then the probe again; without probe that creates is there and removes is absent";
-    info.undo_restores = "what undo.argv restores, confirmed by the probe; an undo that is already done is not run";
+    info.undo_restores =
+        "what undo.argv restores, confirmed by the probe; an undo that is already done is not run. A command that failed "
+        "or was cut off is undone even if creates is absent, for that says nothing about what it had begun: unless a "
+        "probe says 1";
     info.undo_cannot =
         "anything without undo: such a step is irreversible and needs consent of its own. Without probe it "
         "can't be proved that the undo worked, and after a crash in the middle a person must say what is";
@@ -237,13 +240,14 @@ class CommandRun final : public Compensator {
         return Staged{std::move(image), {}};
     }
 
-    Result<Staged> invert(StepContext& /*context*/, const Json& image) const override {
+    Result<Staged> invert(StepContext& context, const Json& image) const override {
         if (is_forward(image) && !is_foreign(image) && member(image, "undo").is_null()) {
             return Error{ErrorCode::unsupported,
                          describe_argv(image["argv"]) + " is irreversible: the step names no undo command"};
         }
         Json inverse = image;
         inverse["forward"] = !is_forward(image);
+        if (context.in_doubt) inverse["torn"] = true;
         return Staged{std::move(inverse), {}};
     }
 
@@ -255,7 +259,7 @@ class CommandRun final : public Compensator {
         const bool forward = is_forward(image);
         const CommandState goal = forward ? CommandState::applied : CommandState::not_applied;
         BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
-        if (now.state != goal) {
+        if (now.state != goal || (!forward && bool_member(image, "torn", false) && tells_the_end_only(arguments))) {
             applied.was_already = false;
             BACKOUT_TRY(forward ? run_forward(context, arguments, applied) : run_back(context, arguments, applied));
         }
@@ -270,6 +274,13 @@ class CommandRun final : public Compensator {
         const bool forward = is_forward(image);
         Observation observation;
         observation.note = now.reason;
+        const bool unfinished = context.in_doubt && (forward || bool_member(image, "torn", false));
+        if (unfinished && now.state == CommandState::not_applied && tells_the_end_only(arguments)) {
+            observation.where = Where::neither;
+            observation.differences = differences_of(arguments, now, forward);
+            observation.note += ", which says nothing about what else it had begun";
+            return observation;
+        }
         switch (now.state) {
             case CommandState::applied: observation.where = forward ? Where::after : Where::before; return observation;
             case CommandState::not_applied:
@@ -303,6 +314,12 @@ class CommandRun final : public Compensator {
     }
 
   private:
+    /// `creates` and `removes` tell that a command came to its end. Where it failed or was cut off they don't tell what
+    /// it had done by then: its undo is run. A probe was asked about just that.
+    static bool tells_the_end_only(const Json& arguments) {
+        return member(arguments, "probe").is_null() && !member(arguments, "undo").is_null();
+    }
+
     static Result<Observation> cannot_tell(const Json& arguments, const CommandLook& now) {
         Observation observation;
         observation.where = Where::neither;

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,9 @@ struct Planned {
     Effect effect = Effect::atomic;
     /// Bytes that staging will need on the file system of the path: checked before the first step.
     std::vector<std::pair<std::string, std::uint64_t>> space = {};
+    /// The step can't be executed; this is why. It is told unless the planner keeps the step, because the chain of
+    /// steps that it belongs to ends in what is there already (planner/settled_chains.h).
+    std::optional<Error> unless_kept = {};
 };
 
 // ---- execution ------------------------------------------------------------------------------------------------------
@@ -86,6 +90,8 @@ struct StepContext {
     Clock* clock = nullptr;  ///< for waiting (check); null: the system's
     /// Observing what is to be taken back: what others put into things that the image made counts, for it stays.
     bool going_back = false;
+    /// The journal has an intent without an outcome: what is looked at, or taken back, may be half done.
+    bool in_doubt = false;
     bool overwrite_conflicts =
         false;  ///< a person said so (--overwrite-conflict): what stands there is kept as an image
     std::vector<std::string> superseded = {};  ///< resource keys that a later step changed: left out of verification

@@ -6,6 +6,7 @@
 #include "compensators/file_kind.h"
 #include "compensators/parameter_schema.h"
 #include "compensators/path_argument.h"
+#include "compensators/permission_check.h"
 #include "compensators/staging.h"
 
 namespace backout {
@@ -93,7 +94,11 @@ Result<Planned> DirCreate::plan(PlanRequest& request) const {
         plan_later(target, planned);
     }
     if (planned.operation == "keep") return planned;
-    if (type == EntryType::absent) BACKOUT_TRY(check_changeable(request, target));
+    if (type == EntryType::directory) {
+        BACKOUT_TRY(PermissionCheck(request).set_attributes(target, wanted));
+        return planned;
+    }
+    BACKOUT_TRY(check_changeable(request, target));
     BACKOUT_TRY(check_owner(request, target, wanted));
     return planned;
 }

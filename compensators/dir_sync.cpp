@@ -1,6 +1,7 @@
 #include "compensators/dir_sync.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -8,16 +9,17 @@
 #include "compensators/file_kind.h"
 #include "compensators/parameter_schema.h"
 #include "compensators/path_argument.h"
+#include "compensators/permission_check.h"
 #include "compensators/predicted_tree.h"
 #include "compensators/staging.h"
 #include "compensators/tree.h"
 #include "compensators/tree_builder.h"
+#include "compensators/tree_listing.h"
 
 namespace backout {
 
 namespace {
 
-constexpr std::size_t kMostNames = 1000;          // of each list in details
 constexpr std::size_t kMostPredictions = 10'000;  // of single files, for steps that read one
 
 KindInfo make_info() {
@@ -97,16 +99,26 @@ Status check_target(const Target& target) {
                  target.path};
 }
 
-Json names_of(const std::vector<std::string>& names) {
-    Json list = Json::array();
-    for (const std::string& name : names) {
-        if (list.size() == kMostNames) {
-            list.push_back("and " + std::to_string(names.size() - kMostNames) + " more");
-            break;
+/// What a single entry becomes; of a tree that comes as a whole, its top.
+Json changes_of_entry(Host& host, const SyncChange& change) {
+    const bool put = change.action == SyncAction::put && !change.after.empty();
+    const EntryState after = put ? change.after.front().state : with_attributes(change.before, change.attributes);
+    return changes_between(host, change.before, after);
+}
+
+std::string preview_of(Host& host, const SyncComparison& comparison) {
+    std::map<std::string, const SyncChange*> by_path;
+    for (const SyncChange& change : comparison.changes) by_path[change.path] = &change;
+    TreePreview preview;
+    for (const std::string& name : comparison.created) preview.create(name);
+    for (const auto* names : {&comparison.updated, &comparison.retouched}) {
+        for (const std::string& name : *names) {
+            const auto change = by_path.find(name.back() == '/' ? name.substr(0, name.size() - 1) : name);
+            preview.update(name, change == by_path.end() ? Json::array() : changes_of_entry(host, *change->second));
         }
-        list.push_back(name);
     }
-    return list;
+    for (const std::string& name : comparison.deleted) preview.remove(name);
+    return preview.text();
 }
 
 Json details_of(const SyncComparison& comparison) {
@@ -114,10 +126,10 @@ Json details_of(const SyncComparison& comparison) {
                    {"update", comparison.updated.size()},
                    {"delete", comparison.deleted.size()},
                    {"attributes", comparison.retouched.size()}};
-    return Json{{"create", names_of(comparison.created)},
-                {"update", names_of(comparison.updated)},
-                {"delete", names_of(comparison.deleted)},
-                {"attributes", names_of(comparison.retouched)},
+    return Json{{"create", names_in_details(comparison.created)},
+                {"update", names_in_details(comparison.updated)},
+                {"delete", names_in_details(comparison.deleted)},
+                {"attributes", names_in_details(comparison.retouched)},
                 {"counts", std::move(counts)},
                 {"bytes", comparison.bytes}};
 }
@@ -145,6 +157,23 @@ Json changes_to_json(const std::vector<SyncChange>& changes) {
     return list;
 }
 
+/// What is there stays, and so do rights on its parent: what counts are the places of the single changes.
+Status check_permissions(PlanRequest& request, const Target& target, const SyncComparison& comparison) {
+    PermissionCheck permissions(request);
+    for (const SyncChange& change : comparison.changes) {
+        Target place = target;
+        place.path = join_paths(target.path, change.path);
+        place.key = join_paths(target.key, change.path);
+        place.seen.state = change.before;
+        if (change.action == SyncAction::attributes) {
+            BACKOUT_TRY(permissions.set_attributes(place, change.attributes));
+        } else {
+            BACKOUT_TRY(permissions.change(place));
+        }
+    }
+    return {};
+}
+
 void decide(PlanRequest& request, const Wish& wish, const Target& target, const SyncComparison& comparison,
             Planned& planned) {
     const bool present = target.seen.state.present();
@@ -153,6 +182,7 @@ void decide(PlanRequest& request, const Wish& wish, const Target& target, const 
     planned.before = entry_state_to_json(target.seen.state);
     planned.after = entry_state_to_json(after);
     planned.details = details_of(comparison);
+    if (!comparison.changes.empty()) planned.details["diff"] = preview_of(request.host, comparison);
     planned.space = {{target.key, comparison.bytes}};
     if (comparison.changes.empty()) {
         planned.reason = "it is alike";
@@ -229,7 +259,7 @@ class DirSync final : public FileKind {
 
     Result<Planned> plan(PlanRequest& request) const override {
         BACKOUT_TRY_ASSIGN(const Wish wish, read_wish(request));
-        BACKOUT_TRY_ASSIGN(const Target target, look_up_target(request, wish.path, true));
+        BACKOUT_TRY_ASSIGN(const Target target, look_up_target(request, wish.path, LookFor::tree));
         BACKOUT_TRY_ASSIGN(const std::string source, request.world.key_of(wish.source));
         if (is_within(source, target.key) || is_within(target.key, source)) {
             return Error{ErrorCode::invalid,
@@ -263,7 +293,7 @@ class DirSync final : public FileKind {
         Wish real = wish;
         real.source = source;
         decide(request, real, target, comparison, planned);
-        if (planned.operation != "keep") BACKOUT_TRY(check_changeable(request, target));
+        BACKOUT_TRY(check_permissions(request, target, comparison));
         return planned;
     }
 

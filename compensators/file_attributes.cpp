@@ -8,8 +8,10 @@
 #include "compensators/file_parts.h"
 #include "compensators/parameter_schema.h"
 #include "compensators/path_argument.h"
+#include "compensators/permission_check.h"
 #include "compensators/staging.h"
 #include "compensators/tree.h"
+#include "compensators/tree_listing.h"
 
 namespace backout {
 namespace {
@@ -62,9 +64,11 @@ Wish wish_from(const Json& arguments) {
     return wish;
 }
 
-/// Calls `visit` with path and state of the entry and, if asked, of all below, in the predicted world.
+/// Calls `visit` with path and state of the entry and, if asked, of all below, in the predicted world. What is mounted
+/// below is left alone, and named in `mounts`.
 Status for_each_entry(WorldView& world, const std::string& path, const Seen& seen, bool recurse,
-                      const std::function<void(const std::string&, const Seen&)>& visit) {
+                      const std::function<void(const std::string&, const Seen&)>& visit,
+                      std::vector<std::string>& mounts) {
     std::vector<std::pair<std::string, Seen>> pending = {{path, seen}};
     std::size_t count = 0;
     while (!pending.empty()) {
@@ -75,7 +79,9 @@ Status for_each_entry(WorldView& world, const std::string& path, const Seen& see
         BACKOUT_TRY_ASSIGN(const auto names, world.list(at));
         for (auto name = names.rbegin(); name != names.rend(); ++name) {
             const std::string below = at + "/" + *name;
-            BACKOUT_TRY_ASSIGN(Seen state, world.look(below));
+            BACKOUT_TRY_ASSIGN(Seen state, world.look_at_attributes(below));
+            if (state.mount_point) mounts.push_back(below);
+            if (state.mount_point) continue;
             if (++count > kMaximumTreeEntries) {
                 return Error{ErrorCode::invalid, "the tree has more than 2,000,000 entries, which is the limit", path};
             }
@@ -84,6 +90,9 @@ Status for_each_entry(WorldView& world, const std::string& path, const Seen& see
     }
     return {};
 }
+
+/// What is mounted in the tree: the plan has said so.
+void leave_alone(const std::string& /*mount*/) {}
 
 class FileAttributes final : public FileKind {
   public:
@@ -114,12 +123,17 @@ Result<Wish> read_wish(PlanRequest& request, std::string& path) {
 
 /// Collects what changes, entry by entry.
 struct Survey {
+    explicit Survey(PlanRequest& request) : permissions(request) {}
     Json changes = Json::array();
+    TreePreview preview = {};
     std::size_t changed = 0;
     std::size_t others = 0;
     std::vector<std::string> linked = {};
+    std::vector<std::string> mounts = {};
     std::vector<Prediction> predictions = {};
     bool unknown = false;
+    PermissionCheck permissions;
+    Status permitted = {};
 };
 
 void survey_entry(PlanRequest& request, const Wish& wish, const std::string& path, const Seen& seen, Survey& survey) {
@@ -127,25 +141,20 @@ void survey_entry(PlanRequest& request, const Wish& wish, const std::string& pat
         survey.unknown = true;
         return;
     }
-    const EntryState after = with_attributes(seen.state, wanted_of(wish, seen.state.type));
+    const AttributeSet wanted = wanted_of(wish, seen.state.type);
+    const EntryState after = with_attributes(seen.state, wanted);
     if (after == seen.state) return;
+    if (survey.permitted.ok()) survey.permitted = survey.permissions.set_attributes(Target{path, path, seen}, wanted);
     ++survey.changed;
     if (seen.link_count > 1 && seen.state.type != EntryType::directory) survey.linked.push_back(path);
     survey.predictions.push_back(predict_with_content(request, path, seen, path, after));
+    Json changes = changes_between(request.host, seen.state, after);
+    survey.preview.update(path, changes);
     if (survey.changed > kListedEntries) return;
-    for (Json& change : changes_between(request.host, seen.state, after)) {
+    for (Json& change : changes) {
         if (wish.recurse) change["path"] = path;
         survey.changes.push_back(std::move(change));
     }
-}
-
-Status check_permitted(PlanRequest& request, const Target& target) {
-    const std::uint32_t user = request.host.user_id();
-    if (user == 0 || !target.seen.known || target.seen.state.uid == user) return {};
-    return Error{ErrorCode::not_permitted,
-                 printable(target.path) + " belongs to " + request.host.user_name(target.seen.state.uid) +
-                     ": only its owner or root can change its attributes",
-                 target.path};
 }
 
 Status check_target(const Target& target, const Wish& wish) {
@@ -169,10 +178,8 @@ Status check_target(const Target& target, const Wish& wish) {
 Result<Planned> FileAttributes::plan(PlanRequest& request) const {
     std::string path;
     BACKOUT_TRY_ASSIGN(const Wish wish, read_wish(request, path));
-    BACKOUT_TRY_ASSIGN(const Target target, look_up_target(request, path));
+    BACKOUT_TRY_ASSIGN(const Target target, look_up_target(request, path, LookFor::attributes));
     BACKOUT_TRY(check_target(target, wish));
-    BACKOUT_TRY(check_permitted(request, target));
-    if (target.seen.known) BACKOUT_TRY(check_owner(request, target, wish.attributes));
     Planned planned;
     planned.target = path;
     planned.arguments = {{"path", target.key}, {"recurse", wish.recurse}};
@@ -180,10 +187,12 @@ Result<Planned> FileAttributes::plan(PlanRequest& request) const {
     if (wish.directory_mode) planned.arguments["directory_mode"] = mode_text(*wish.directory_mode);
     planned.undo.description = "the former attributes of each entry come back";
     planned.resources = path_resources(target, wish.recurse);
-    Survey survey;
+    Survey survey(request);
     BACKOUT_TRY(for_each_entry(
         request.world, target.key, target.seen, wish.recurse,
-        [&](const std::string& at, const Seen& seen) { survey_entry(request, wish, at, seen, survey); }));
+        [&](const std::string& at, const Seen& seen) { survey_entry(request, wish, at, seen, survey); },
+        survey.mounts));
+    BACKOUT_TRY(std::move(survey.permitted));
     if (survey.unknown && !target.seen.known) {
         plan_later(target, planned);
         return planned;
@@ -194,7 +203,11 @@ Result<Planned> FileAttributes::plan(PlanRequest& request) const {
     planned.after = entry_state_to_json(with_attributes(target.seen.state, wanted_of(wish, target.seen.state.type)));
     planned.details = {{"changes", survey.changes}};
     if (wish.recurse) planned.details["entries"] = survey.changed;
+    if (wish.recurse && survey.changed != 0) planned.details["diff"] = survey.preview.text();
     planned.predictions = std::move(survey.predictions);
+    for (const std::string& name : survey.mounts) {
+        planned.warnings.push_back(printable(name) + " is a mount point: what is mounted there is left as it is");
+    }
     for (const std::string& name : survey.linked) {
         planned.warnings.push_back(name + " has other names (hard links): their attributes change, too");
     }
@@ -214,10 +227,13 @@ Result<Staged> FileAttributes::stage(StepContext& context, const PlannedStep& st
         return stager.finish();
     }
     std::vector<std::pair<std::string, EntryType>> entries;
-    BACKOUT_TRY(walk_tree(*top.directory, top.name, [&](const TreeStep& at) -> Status {
-        entries.emplace_back(at.path.empty() ? path : path + "/" + at.path, at.status.type);
-        return {};
-    }));
+    BACKOUT_TRY(walk_tree(
+        *top.directory, top.name,
+        [&](const TreeStep& at) -> Status {
+            entries.emplace_back(at.path.empty() ? path : path + "/" + at.path, at.status.type);
+            return {};
+        },
+        leave_alone));
     for (const auto& [entry, type] : entries) BACKOUT_TRY(stager.add_attributes(entry, wanted_of(wish, type)));
     return stager.finish();
 }
@@ -231,23 +247,27 @@ Result<std::vector<Difference>> FileAttributes::verify_kept(StepContext& context
         result.push_back({path, "presence", "present", "absent"});
         return result;
     }
-    BACKOUT_TRY(walk_tree(*top.directory, top.name, [&](const TreeStep& at) -> Status {
-        if (!wish.recurse && !at.path.empty()) return {};
-        EntryState found;
-        found.type = at.status.type;
-        found.mode = at.status.mode;
-        found.uid = at.status.uid;
-        found.gid = at.status.gid;
-        EntryState expected = found;
-        const AttributeSet wanted = wanted_of(wish, found.type);
-        expected.mode = wanted.mode.value_or(found.mode);
-        expected.uid = wanted.uid.value_or(found.uid);
-        expected.gid = wanted.gid.value_or(found.gid);
-        for (Difference& difference : compare_states(at.path.empty() ? path : path + "/" + at.path, expected, found)) {
-            result.push_back(std::move(difference));
-        }
-        return {};
-    }));
+    BACKOUT_TRY(walk_tree(
+        *top.directory, top.name,
+        [&](const TreeStep& at) -> Status {
+            if (!wish.recurse && !at.path.empty()) return {};
+            EntryState found;
+            found.type = at.status.type;
+            found.mode = at.status.mode;
+            found.uid = at.status.uid;
+            found.gid = at.status.gid;
+            EntryState expected = found;
+            const AttributeSet wanted = wanted_of(wish, found.type);
+            expected.mode = wanted.mode.value_or(found.mode);
+            expected.uid = wanted.uid.value_or(found.uid);
+            expected.gid = wanted.gid.value_or(found.gid);
+            for (Difference& difference :
+                 compare_states(at.path.empty() ? path : path + "/" + at.path, expected, found)) {
+                result.push_back(std::move(difference));
+            }
+            return {};
+        },
+        leave_alone));
     return result;
 }
 

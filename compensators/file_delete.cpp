@@ -7,6 +7,7 @@
 #include "compensators/dir_delete.h"
 #include "compensators/file_kind.h"
 #include "compensators/path_argument.h"
+#include "compensators/permission_check.h"
 #include "compensators/staging.h"
 
 namespace backout {

@@ -129,13 +129,12 @@ class Inverter {
         inverse.after_tree = part.before_tree;
         if (!slot.status.present() || (part.staged && part.staged->same_inode(slot.status))) return {};
         if (part.present && part.present->same_inode(slot.status)) {
-            if (slot.status.type == EntryType::directory) return {};
-            const bool same = slot.status.size == part.present->size && slot.status.mtime == part.present->mtime;
-            if (same) return {};
-            result_.image.notes.push_back(
-                printable(part.path) +
-                ": somebody still wrote to the former file through an open descriptor or another "
-                "name; it comes back as it is now");
+            BACKOUT_TRY_ASSIGN(const bool touched, written_to(*part.present, slot));
+            if (!touched) return {};
+            const bool directory = slot.status.type == EntryType::directory;
+            result_.image.notes.push_back(printable(part.path) + ": somebody still wrote to " +
+                                          (directory ? "what was in the former directory" : "the former file") +
+                                          " through an open descriptor or another name; it comes back as it is now");
         }
         const std::uint32_t flags = part.before.flags;
         BACKOUT_TRY(capture(slot, inverse.staged, inverse.after, inverse.after_tree));
@@ -145,6 +144,16 @@ class Inverter {
         }
         inverse.after.flags |= flags;  // they are set again at the path
         return {};
+    }
+
+    /// What was put aside, and what it is now: only its ctime may differ, for it was moved.
+    static Result<bool> written_to(const Fingerprint& then, const Entry& slot) {
+        if (slot.status.type != EntryType::directory) {
+            return slot.status.size != then.size || slot.status.mtime != then.mtime;
+        }
+        if (then.below.empty()) return false;
+        BACKOUT_TRY_ASSIGN(const Fingerprint now, take_fingerprint(slot));
+        return now.below != then.below;
     }
 
     static Status capture(const Entry& entry, std::optional<Fingerprint>& print, EntryState& state,

@@ -1,6 +1,7 @@
 #include "compensators/file_kind.h"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
@@ -11,10 +12,13 @@
 namespace backout {
 namespace {
 
-Result<EntryState> look_at(Host& host, const std::string& path, bool as_tree) {
+/// As much of it as `expected` speaks of.
+Result<EntryState> look_at(Host& host, const std::string& path, const EntryState& expected) {
     BACKOUT_TRY_ASSIGN(const Entry entry, find_entry(host, path));
     if (!entry.directory) return EntryState{};
-    if (!as_tree) return capture_state(*entry.directory, entry.name);
+    if (expected.type == EntryType::file && expected.content.empty())
+        return capture_attributes(*entry.directory, entry.name, entry.status);
+    if (!expected.tree) return capture_state(*entry.directory, entry.name);
     BACKOUT_TRY_ASSIGN(const auto entries, capture_tree(*entry.directory, entry.name));
     return summarize_tree(entries);
 }
@@ -22,7 +26,7 @@ Result<EntryState> look_at(Host& host, const std::string& path, bool as_tree) {
 Result<std::vector<Difference>> differences_from(Host& host, const std::string& path, const Json& expected) {
     if (is_unknown_state(expected)) return std::vector<Difference>{};
     BACKOUT_TRY_ASSIGN(const EntryState state, entry_state_from_json(expected));
-    BACKOUT_TRY_ASSIGN(const EntryState found, look_at(host, path, state.tree.has_value()));
+    BACKOUT_TRY_ASSIGN(const EntryState found, look_at(host, path, state));
     return compare_states(path, state, found);
 }
 
@@ -66,11 +70,24 @@ Status FileKind::release(StepContext& context, const Json& image) const {
 Result<Json> FileKind::outputs_of_kept(StepContext& context, const PlannedStep& step) const {
     const std::string path = string_member(step.arguments, "path");
     if (path.empty()) return Json(nullptr);
-    BACKOUT_TRY_ASSIGN(const EntryState state, look_at(context.host, path, false));
+    BACKOUT_TRY_ASSIGN(const EntryState state, look_at(context.host, path, EntryState{}));
     Json outputs = {{"path", path}};
     const bool secret = bool_member(step.arguments, "secret", false);
     if (state.type == EntryType::file && !secret) outputs["digest"] = state.content;
     return outputs;
+}
+
+const Json& chain_end_of(const PlannedStep& step) {
+    return member(step.arguments, kChainEnd);
+}
+
+Result<std::vector<Difference>> compare_with_chain_end(Host& host, const Json& end) {
+    std::vector<Difference> all;
+    for (const auto& [path, state] : end.items()) {
+        BACKOUT_TRY_ASSIGN(std::vector<Difference> found, differences_from(host, path, state));
+        all.insert(all.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+    }
+    return all;
 }
 
 Status check_before(StepContext& context, const std::string& path, const Json& before) {

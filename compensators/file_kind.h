@@ -23,6 +23,13 @@ class FileKind : public Compensator {
     Result<Json> outputs_of_kept(StepContext& context, const PlannedStep& step) const override;
 };
 
+inline constexpr const char* kChainEnd = "chain_end";
+/// Where a chain of steps that is kept as a whole ends: {KEY: state}, in the arguments of each of its steps. Null:
+/// none.
+const Json& chain_end_of(const PlannedStep& step);
+/// Compares each of these with what is there.
+Result<std::vector<Difference>> compare_with_chain_end(Host& host, const Json& end);
+
 /// `conflict` if what stands at `path` differs from a plan's `before` (null: absence): names path, attribute, then,
 /// now.
 Status check_before(StepContext& context, const std::string& path, const Json& before);

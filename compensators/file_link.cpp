@@ -6,6 +6,7 @@
 #include "compensators/file_kind.h"
 #include "compensators/parameter_schema.h"
 #include "compensators/path_argument.h"
+#include "compensators/permission_check.h"
 #include "compensators/staging.h"
 
 namespace backout {

@@ -6,6 +6,7 @@
 #include "compensators/file_kind.h"
 #include "compensators/parameter_schema.h"
 #include "compensators/path_argument.h"
+#include "compensators/permission_check.h"
 #include "compensators/staging.h"
 
 namespace backout {
@@ -38,16 +39,15 @@ class FileMove final : public FileKind {
     const KindInfo info_ = make_info();
 };
 
+Error both_exist(const Target& from, const Target& to) {
+    return Error{ErrorCode::exists,
+                 "both " + printable(from.path) + " and " + printable(to.path) +
+                     " exist: remove one of them first; file.move replaces nothing",
+                 to.path};
+}
+
 Status refuse(const Target& from, const Target& to) {
-    const bool from_there = from.seen.state.present();
-    const bool to_there = to.seen.state.present();
-    if (from_there && to_there) {
-        return Error{ErrorCode::exists,
-                     "both " + printable(from.path) + " and " + printable(to.path) +
-                         " exist: remove one of them first; file.move replaces nothing",
-                     to.path};
-    }
-    if (!from_there && !to_there) {
+    if (!from.seen.state.present() && !to.seen.state.present()) {
         return Error{
             ErrorCode::not_found,
             "neither " + printable(from.path) + " nor " + printable(to.path) + " exists: there is nothing to move",
@@ -74,6 +74,10 @@ Status list_tree(WorldView& world, const std::string& top, const std::string& in
 Status predict(PlanRequest& request, const Target& from, const Target& to, Planned& planned) {
     planned.predictions = parent_predictions(request.host, to);
     planned.predictions.push_back({from.key, true, EntryState{}, {}, "", {}});
+    // Both are there: allowed only if this was moved before, and steps around it bring `from` back. If an earlier step
+    // of this plan makes `from`, then `to` has to be what it makes; if a later one does, `to` is what it is.
+    const bool made_by_earlier_step = from.seen.link_count == 0;
+    if (to.seen.state.present() && !made_by_earlier_step) return {};
     Prediction there = predict_with_content(request, from.key, from.seen, to.key, from.seen.state);
     if (from.seen.state.type == EntryType::directory) {
         BACKOUT_TRY(list_tree(request.world, from.key, "", there.tree));
@@ -124,8 +128,12 @@ Result<Planned> FileMove::plan(PlanRequest& request) const {
         planned.before = nullptr;
         return planned;
     }
-    BACKOUT_TRY(check_changeable(request, from));
-    BACKOUT_TRY(check_changeable(request, to));
+    if (to.seen.state.present()) planned.unless_kept = both_exist(from, to);
+    const bool same_parent = from.key.rfind('/') == to.key.rfind('/') &&
+                             from.key.compare(0, from.key.rfind('/'), to.key, 0, to.key.rfind('/')) == 0;
+    PermissionCheck permissions(request);
+    BACKOUT_TRY(permissions.change(from, !same_parent));
+    BACKOUT_TRY(permissions.change(to, false));
     BACKOUT_TRY(predict(request, from, to, planned));
     return planned;
 }

@@ -9,6 +9,7 @@
 #include "compensators/file_write_content.h"
 #include "compensators/parameter_schema.h"
 #include "compensators/path_argument.h"
+#include "compensators/permission_check.h"
 #include "compensators/staged_validation.h"
 #include "compensators/staging.h"
 #include "compensators/text_diff.h"
@@ -244,6 +245,11 @@ Result<Planned> FileWrite::plan(PlanRequest& request) const {
         plan_later(target, planned);
     }
     if (planned.operation == "keep") return planned;
+    const EntryState& present = target.seen.state;
+    if (present.present() && wish.content.known && present.content == wish.content.digest) {  // the inode stays
+        BACKOUT_TRY(PermissionCheck(request).set_attributes(target, wish.attributes));
+        return planned;
+    }
     BACKOUT_TRY(check_changeable(request, target));
     BACKOUT_TRY(check_owner(request, target, wish.attributes));
     return planned;

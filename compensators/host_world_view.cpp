@@ -32,6 +32,13 @@ class HostWorldView final : public WorldView {
                          [](const Location& location) { return capture_state(*location.directory, location.name); });
     }
 
+    Result<Seen> look_at_attributes(const std::string& path) override {
+        return look_with(path, [](const Location& location) -> Result<EntryState> {
+            BACKOUT_TRY_ASSIGN(const FileStatus status, location.directory->status(location.name));
+            return capture_attributes(*location.directory, location.name, status);
+        });
+    }
+
     Result<Seen> look_tree(const std::string& path) override {
         return look_with(path, [](const Location& location) -> Result<EntryState> {
             BACKOUT_TRY_ASSIGN(const auto entries, capture_tree(*location.directory, location.name));

@@ -184,6 +184,9 @@ std::vector<std::string> validate_json_patch(const Json& patch) {
 Result<JsonPatched> patch_json_text(const Bytes& content, const Json& patch) {
     BACKOUT_TRY_ASSIGN(const JsonText text, JsonText::parse(content));
     // A test often names the value that the patch is about to change: on its own result it would fail.
+    const bool changes_something = std::any_of(
+        patch.begin(), patch.end(), [](const Json& operation) { return string_member(operation, "op") != "test"; });
+    if (!changes_something) return run_patch(text, patch, true);
     auto untested = run_patch(text, patch, false);
     if (untested && untested->content == content) return untested;
     return run_patch(text, patch, true);

@@ -5,7 +5,7 @@
 //   replace  an equal value
 //   move     nothing at `from`, and something at `path`
 //   copy     an equal value
-// `test` compares by value; if the patch without its tests would change nothing, they are not asked. Pure.
+// `test` compares by value; if what else is in the patch is there already, they are not asked. Pure.
 
 #include <string>
 #include <vector>

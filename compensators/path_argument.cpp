@@ -37,49 +37,6 @@ Status find_missing_parents(PlanRequest& request, Target& target) {
     return {};
 }
 
-Error not_changeable(const Target& target, const std::string& directory, const std::string& why) {
-    return Error{ErrorCode::not_permitted,
-                 printable(target.path) + " can't be changed: " + printable(directory) + " " + why, target.path};
-}
-
-/// Refuses only what is certain: what groups and ACLs may still allow is left to the attempt.
-bool surely_unwritable(std::uint32_t user, const FileStatus& directory, const ExtendedAttributes& xattrs) {
-    if (user == 0 || xattrs.count(kAccessList) != 0) return false;
-    if (directory.uid == user) return (directory.mode & 0300U) != 0300U;
-    return (directory.mode & 0003U) != 0003U && (directory.mode & 0030U) != 0030U;
-}
-
-Status check_directory(PlanRequest& request, const Target& target, const std::string& path) {
-    BACKOUT_TRY_ASSIGN(const auto directory, request.host.open_directory(path));
-    BACKOUT_TRY_ASSIGN(const FileSystemInfo file_system, request.host.file_system(*directory));
-    if (file_system.read_only)
-        return not_changeable(target, path, "is on a read-only file system: remount it writable");
-    BACKOUT_TRY_ASSIGN(const FileStatus status, directory->own_status());
-    const std::uint32_t user = request.host.user_id();
-    ExtendedAttributes xattrs;
-    std::uint32_t flags = 0;
-    if (path != "/") {
-        BACKOUT_TRY_ASSIGN(const Location location, request.host.locate(path));
-        BACKOUT_TRY_ASSIGN(xattrs, location.directory->xattrs(location.name));
-        BACKOUT_TRY_ASSIGN(flags, location.directory->flags(location.name));
-    }
-    if ((flags & kFlagImmutable) != 0) return not_changeable(target, path, "is immutable: chattr -i it first");
-    if ((flags & kFlagAppend) != 0 && target.seen.state.present()) {
-        return not_changeable(target, path, "is append-only: chattr -a it first");
-    }
-    if (surely_unwritable(user, status, xattrs)) {
-        return not_changeable(target, path,
-                              "is not writable for user " + request.host.user_name(user) +
-                                  ": run as its owner or as root, or change its mode");
-    }
-    const bool sticky = (status.mode & 01000U) != 0 && target.seen.state.present();
-    if (sticky && user != 0 && status.uid != user && target.seen.state.uid != user) {
-        return not_changeable(target, path,
-                              "is sticky, and the entry belongs to " + request.host.user_name(target.seen.state.uid));
-    }
-    return {};
-}
-
 /// chmod also sets what an access list says about owner, mask and others; the expectation has to foresee it.
 /// Layout (linux/posix_acl_xattr.h): version, then entries of tag (16 bits), permissions (16), id (32), little-endian.
 Bytes access_list_with_mode(Bytes list, std::uint32_t mode) {
@@ -118,32 +75,18 @@ KindParameter parameter(const std::string& name, const std::string& type, const 
 
 }  // namespace
 
-Result<Target> look_up_target(PlanRequest& request, const std::string& path, bool as_tree) {
+Result<Target> look_up_target(PlanRequest& request, const std::string& path, LookFor what) {
     Target target;
     target.path = path;
     BACKOUT_TRY_ASSIGN(target.key, request.world.key_of(path));
     if (target.key == "/" || target.key.empty()) {
         return Error{ErrorCode::invalid, "the root directory itself can't be a target", path};
     }
-    BACKOUT_TRY_ASSIGN(target.seen, as_tree ? request.world.look_tree(target.key) : request.world.look(target.key));
+    BACKOUT_TRY_ASSIGN(target.seen, what == LookFor::tree         ? request.world.look_tree(target.key)
+                                    : what == LookFor::attributes ? request.world.look_at_attributes(target.key)
+                                                                  : request.world.look(target.key));
     BACKOUT_TRY(find_missing_parents(request, target));
     return target;
-}
-
-Status check_changeable(PlanRequest& request, const Target& target) {
-    const std::uint32_t user = request.host.user_id();
-    if (target.seen.state.flags != 0 && user != 0) {
-        return Error{ErrorCode::not_permitted,
-                     printable(target.path) + " is immutable or append-only: only root can change it", target.path};
-    }
-    std::string directory = parent_of(target.key);
-    for (;;) {
-        const Status checked = check_directory(request, target, directory);
-        if (checked.ok() || directory == "/") return checked;
-        const ErrorCode code = checked.error().code;
-        if (code != ErrorCode::not_found && code != ErrorCode::wrong_type) return checked;
-        directory = parent_of(directory);  // predicted, or to be made: what counts is where it will be made
-    }
 }
 
 Status check_parents(const Target& target, bool make_parents) {
@@ -187,18 +130,6 @@ void put_attributes(Json& arguments, const AttributeSet& attributes) {
     if (attributes.mode) arguments["mode"] = mode_text(*attributes.mode);
     if (attributes.uid) arguments["uid"] = *attributes.uid;
     if (attributes.gid) arguments["gid"] = *attributes.gid;
-}
-
-Status check_owner(PlanRequest& request, const Target& target, const AttributeSet& wanted) {
-    const std::uint32_t user = request.host.user_id();
-    const EntryState& present = target.seen.state;
-    if (user == 0) return {};
-    const std::uint32_t owner = wanted.uid.value_or(present.present() ? present.uid : user);
-    if (owner == user) return {};
-    return Error{ErrorCode::not_permitted,
-                 printable(target.path) + " is to belong to " + request.host.user_name(owner) +
-                     ": only root can give files away, or keep the owner of somebody else's file; run as root",
-                 target.path};
 }
 
 EntryState with_attributes(EntryState state, const AttributeSet& attributes) {

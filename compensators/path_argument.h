@@ -1,7 +1,6 @@
 #pragma once
-// What the file kinds share while planning: from an argument to a target, its state in the predicted world, and whether
-// it may be changed at all. Targets are looked at through request.world only; the host is asked about permissions of
-// parents that exist, and about users by name.
+// What the file kinds share while planning: from an argument to a target and its state in the predicted world. Targets
+// are looked at through request.world only; the host is asked about users by name.
 
 #include <cstdint>
 #include <optional>
@@ -22,10 +21,8 @@ struct Target {
 };
 
 /// Looks up the absolute path `path`. Errors: `invalid` (malformed), `wrong_type` (a parent is no directory).
-Result<Target> look_up_target(PlanRequest& request, const std::string& path, bool as_tree = false);
-/// `not_permitted` if the entry can't be created, replaced or removed: parent not writable, read-only mount, immutable
-/// or append-only parent. With predicted parents the nearest existing one is asked.
-Status check_changeable(PlanRequest& request, const Target& target);
+enum class LookFor { entry, tree, attributes };
+Result<Target> look_up_target(PlanRequest& request, const std::string& path, LookFor what = LookFor::entry);
 /// `not_found` with the remedy if parents are missing and may not be made.
 Status check_parents(const Target& target, bool make_parents);
 /// `wrong_type`: a mount point can't be replaced, moved or removed.
@@ -47,8 +44,6 @@ void plan_later(const Target& target, Planned& planned);
 Json changes_between(Host& host, const EntryState& before, const EntryState& after);
 /// Resources: the entry itself and parents that will be made.
 std::vector<Resource> path_resources(const Target& target, bool tree);
-/// `not_permitted` unless this user may set these attributes on an entry of `owner` (only root gives files away).
-Status check_owner(PlanRequest& request, const Target& target, const AttributeSet& wanted);
 /// The state of a directory that is made as a parent.
 EntryState made_parent_state(Host& host);
 std::vector<Prediction> parent_predictions(Host& host, const Target& target);

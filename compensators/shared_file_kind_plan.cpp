@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "compensators/parameter_schema.h"
 #include "compensators/path_argument.h"
+#include "compensators/permission_check.h"
 #include "compensators/shared_file_kind.h"
 #include "compensators/text_diff.h"
 #include "plan/template.h"
@@ -134,6 +135,15 @@ void decide(PlanRequest& request, const Target& target, const Bytes& content, co
     planned.predictions.push_back(std::move(prediction));
 }
 
+/// Nothing: an earlier step makes the file, out of what isn't at hand.
+Result<std::optional<Bytes>> content_of(PlanRequest& request, const Target& target, Bytes new_content) {
+    if (!target.seen.state.present()) return std::optional<Bytes>(std::move(new_content));
+    auto read = request.world.read(target.key, kSharedFileLimit);
+    if (!read && read.error().code == ErrorCode::in_doubt) return std::optional<Bytes>();
+    if (!read) return std::move(read).error();
+    return std::optional<Bytes>(std::move(*read));
+}
+
 /// The edit waits for an earlier step, or for a secret that isn't at hand.
 void decide_later(const Target& target, Planned& planned) {
     planned.operation = target.seen.state.present() ? "update" : "create";
@@ -182,18 +192,17 @@ Result<Planned> SharedFileKind::plan(PlanRequest& request) const {
     if (has_template(edit) && planned.known_after.empty() && request.expand) {
         BACKOUT_TRY_ASSIGN(edit, request.expand(edit));
     }
-    if (has_template(edit)) {
+    BACKOUT_TRY_ASSIGN(const std::optional<Bytes> content, content_of(request, target, new_content()));
+    if (has_template(edit) || !content) {
         decide_later(target, planned);
     } else {
-        Bytes content = new_content();
-        if (target.seen.state.present()) {
-            BACKOUT_TRY_ASSIGN(content, request.world.read(target.key, kSharedFileLimit));
-        }
-        auto edited = apply_edit(edit, content);
+        auto edited = apply_edit(edit, *content);
         if (!edited) return std::move(edited).error().in(printable(target.path));
-        decide(request, target, content, *edited, secret, planned);
+        decide(request, target, *content, *edited, secret, planned);
     }
-    if (planned.operation != "keep") BACKOUT_TRY(check_changeable(request, target));
+    if (planned.operation == "keep") return planned;
+    BACKOUT_TRY(check_changeable(request, target));
+    BACKOUT_TRY(check_owner(request, target, {}));
     return planned;
 }
 

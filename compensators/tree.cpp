@@ -23,7 +23,9 @@ bool is_image_store_name(const std::string& name) {
 /// sort.
 class Walker {
   public:
-    explicit Walker(const std::function<Status(const TreeStep&)>& visit) : visit_(visit) {}
+    using OnMount = std::function<void(const std::string&)>;
+    Walker(const std::function<Status(const TreeStep&)>& visit, const OnMount& on_mount)
+        : visit_(visit), on_mount_(on_mount) {}
 
     Status run(Directory& directory, const std::string& name) {
         BACKOUT_TRY_ASSIGN(const FileStatus top, directory.status(name));
@@ -64,7 +66,12 @@ class Walker {
         BACKOUT_TRY_ASSIGN(const FileStatus status, directory->status(name));
         if (!status.present()) return {};  // gone since the listing
         const std::string full = directory->path() + "/" + name;
-        if (status.mount != mount_ || status.device != device_) {
+        const bool mounted = status.mount != mount_ || status.device != device_;
+        if (mounted && on_mount_) {
+            on_mount_(full);
+            return {};
+        }
+        if (mounted) {
             return Error{ErrorCode::unsupported,
                          printable(full) + " is a mount point: unmount it, or leave this tree alone", full};
         }
@@ -76,6 +83,7 @@ class Walker {
     }
 
     const std::function<Status(const TreeStep&)>& visit_;
+    const OnMount& on_mount_;
     std::vector<Level> open_;
     std::uint64_t mount_ = 0;
     std::uint64_t device_ = 0;
@@ -172,8 +180,9 @@ class Copier {
 
 }  // namespace
 
-Status walk_tree(Directory& directory, const std::string& name, const std::function<Status(const TreeStep&)>& visit) {
-    return Walker(visit).run(directory, name);
+Status walk_tree(Directory& directory, const std::string& name, const std::function<Status(const TreeStep&)>& visit,
+                 const std::function<void(const std::string& path)>& on_mount) {
+    return Walker(visit, on_mount).run(directory, name);
 }
 
 Status copy_entry(Directory& from, const std::string& from_name, Directory& to, const std::string& to_name) {

@@ -24,7 +24,9 @@ struct TreeStep {
 };
 /// Calls `visit` for the entry and all below it, each directory before its contents, names sorted by bytes.
 /// Absent: no call. Errors: `unsupported` for a mount inside, `invalid` beyond kMaximumTreeEntries.
-Status walk_tree(Directory& directory, const std::string& name, const std::function<Status(const TreeStep&)>& visit);
+/// With `on_mount`, a mount inside is no error: it is named there, and left alone with all below it.
+Status walk_tree(Directory& directory, const std::string& name, const std::function<Status(const TreeStep&)>& visit,
+                 const std::function<void(const std::string& path)>& on_mount = {});
 
 /// Copies an entry (a tree with all below it): content with holes, mode, owner, xattrs, mtimes, links, specials; hard
 /// links within the tree stay hard links. Flags are left out. Not durable. On failure a part may stand: remove it.

@@ -29,6 +29,8 @@ class WorldView {
     /// The entry itself (links not followed), with content digest. Noted in the plan's state. A missing parent is
     /// absence.
     virtual Result<Seen> look(const std::string& path) = 0;
+    /// Like `look`, but the content of files is not read: it stays unknown where nobody asked for it before.
+    virtual Result<Seen> look_at_attributes(const std::string& path) = 0;
     /// Like `look`, with everything below as one tree state.
     virtual Result<Seen> look_tree(const std::string& path) = 0;
     /// Content of a file of at most `limit` bytes. Requires: look(path) known and a file. Errors: `invalid` if larger.

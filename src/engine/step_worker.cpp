@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "compensators/check_runner.h"
+#include "compensators/file_kind.h"
 #include "plan/template.h"
 
 namespace backout {
@@ -14,6 +15,10 @@ std::string boot_id(Host& host) {
     auto text = read_file(host, "/proc/sys/kernel/random/boot_id", 128);
     if (!text.ok()) return "";
     return text->substr(0, text->find('\n'));
+}
+
+bool is_in_doubt(StepPhase phase) {
+    return phase == StepPhase::in_doubt || phase == StepPhase::failed_in_doubt || phase == StepPhase::undo_in_doubt;
 }
 
 /// "a.b" walks into objects.
@@ -52,6 +57,7 @@ StepContext StepWorker::context(const PlannedStep& step, const RunState& state) 
     context.clock = &parts_.clock;
     context.step_id = step.id;
     context.timeout = step.timeout;
+    context.in_doubt = is_in_doubt(state.step(step.step).phase);
     context.overwrite_conflicts = options_.overwrite_conflicts.count(step.id) != 0;
     context.output = [this, number = step.step](const std::string& stream, std::string_view bytes) {
         keep_output(number, stream, bytes);
@@ -183,6 +189,8 @@ Result<Json> StepWorker::outputs_of_kept(const PlannedStep& step, const RunState
 }
 
 Result<std::vector<Difference>> StepWorker::verify_kept(const PlannedStep& step, const RunState& state) {
+    const Json& chain_end = chain_end_of(step);
+    if (!chain_end.is_null()) return compare_with_chain_end(parts_.host, chain_end);
     StepContext with = context(step, state);
     with.superseded = step.superseded;
     return kind_of(step).verify_kept(with, step);

@@ -55,6 +55,8 @@ class Host {
 
     virtual std::uint32_t user_id() const = 0;                                   ///< effective
     virtual std::uint32_t group_id() const { return user_id(); }  ///< effective; without groups: the user's number
+    /// May this user give files to the group? Its effective group and its other ones.
+    virtual bool has_group(std::uint32_t group) const { return group == group_id(); }
     virtual Result<std::uint32_t> user_by_name(const std::string& name) = 0;     ///< also "1000"; from the root's passwd
     virtual Result<std::uint32_t> group_by_name(const std::string& name) = 0;
     virtual std::string user_name(std::uint32_t uid) = 0;                        ///< the number as text if unknown

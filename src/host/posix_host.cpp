@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <vector>
 
 #include "host/posix_directory.h"
 #include "host/posix_file_system.h"
@@ -72,6 +75,14 @@ std::uint32_t PosixHost::user_id() const {
 
 std::uint32_t PosixHost::group_id() const {
     return ::getegid();
+}
+
+bool PosixHost::has_group(std::uint32_t group) const {
+    const int count = ::getgroups(0, nullptr);
+    std::vector<gid_t> groups(count > 0 ? static_cast<std::size_t>(count) : 0);
+    const int filled = ::getgroups(count, groups.data());
+    groups.resize(filled > 0 ? static_cast<std::size_t>(filled) : 0);
+    return group == group_id() || std::find(groups.begin(), groups.end(), group) != groups.end();
 }
 
 Result<std::uint32_t> PosixHost::user_by_name(const std::string& name) {

@@ -27,6 +27,7 @@ class PosixHost final : public Host {
     Status connect_tcp(const std::string& host, int port, Nanoseconds timeout) override;
     std::uint32_t user_id() const override;
     std::uint32_t group_id() const override;
+    bool has_group(std::uint32_t group) const override;
     Result<std::uint32_t> user_by_name(const std::string& name) override;
     Result<std::uint32_t> group_by_name(const std::string& name) override;
     std::string user_name(std::uint32_t uid) override;

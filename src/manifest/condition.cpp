@@ -70,6 +70,7 @@ class Evaluator {
     std::optional<bool> in_list(const Expression& expression, const Value& item, const std::vector<Value>& elements);
     std::optional<std::vector<Value>> elements_of(const Expression& expression);
     std::optional<bool> pattern_found(const Expression& expression);
+    std::nullopt_t fail_not_found(const Expression& expression);
     std::nullopt_t fail_mismatch(const Expression& expression, const Value& left, const Value& right);
     void note(const Reference& reference, const Json& value);
 
@@ -135,10 +136,22 @@ std::optional<bool> Evaluator::defined(const Expression& expression) {
     return true;
 }
 
+// Null is what a detector answers for what isn't there. To say so helps more than to name its type.
+const Expression* null_reference(const Expression& expression, const std::optional<Value>& value) {
+    return expression.kind == Kind::reference && value && is_null(*value) ? &expression : nullptr;
+}
+
+std::nullopt_t Evaluator::fail_not_found(const Expression& expression) {
+    const std::string& name = expression.reference.text;
+    return fail(expression.offset,
+                name + " is null: nothing was found there; ask first, with defined(" + name + ") and …");
+}
+
 std::optional<Value> Evaluator::version_value(const Expression& expression) {
     if (expression.version) return Value(*expression.version);
     const auto argument = reference_value(expression.parts[0]);
     if (!argument) return std::nullopt;
+    if (null_reference(expression.parts[0], argument) != nullptr) return fail_not_found(expression.parts[0]);
     const std::string name = expression.parts[0].reference.text;
     if (!is_text(*argument)) {
         return fail(expression.parts[0].offset, "version(…) takes a string, but " + name + " is " + type_of(*argument));
@@ -205,6 +218,10 @@ std::optional<bool> Evaluator::comparison(const Expression& expression) {
     if (!right) return std::nullopt;
     const bool equality = expression.kind == Kind::equal || expression.kind == Kind::not_equal;
     const bool with_null = equality && (is_null(*left) || is_null(*right));
+    for (std::size_t side = 0; side < 2 && !equality; ++side) {
+        const Expression* missing = null_reference(expression.parts[side], side == 0 ? left : right);
+        if (missing != nullptr) return fail_not_found(*missing);
+    }
     if (type_of(*left) != type_of(*right) && !with_null) return fail_mismatch(expression, *left, *right);
     if (!equality) return ordered(expression, *left, *right);
     return equal_values(*left, *right) == (expression.kind == Kind::equal);
@@ -263,6 +280,7 @@ std::optional<bool> Evaluator::contains(const Expression& expression) {
 std::optional<bool> Evaluator::pattern_found(const Expression& expression) {
     const auto left = value(expression.parts[0]);
     if (!left) return std::nullopt;
+    if (null_reference(expression.parts[0], left) != nullptr) return fail_not_found(expression.parts[0]);
     if (!is_text(*left)) return fail(expression.offset, "'matches' looks into a string, not into " + type_of(*left));
     std::optional<SearchPattern> pattern = expression.pattern;
     if (!pattern) {

@@ -134,6 +134,13 @@ void Resolver::append_piece(Json& parts, const Node& node, const Reference& refe
         }
         return;
     }
+    if (piece.is_null()) {
+        fail(node.position_at(reference.offset), "${" + reference.text +
+                                                     "} is null: nothing was found there, so it can't stand inside a "
+                                                     "text; guard the action with \"when\": \"defined(" +
+                                                     reference.text + ")\"");
+        return;
+    }
     const auto text = embed_in_text(piece);
     if (text) return append_text(parts, text.value());
     errors_.add(node.position_at(reference.offset), "${" + reference.text + "}: " + text.error().message);

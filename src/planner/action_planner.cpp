@@ -41,8 +41,9 @@ void remove_word(std::vector<std::string>& list, const std::string& word) {
 // What an action declares itself, as commands do, besides what its kind always has.
 std::vector<std::string> output_names(const Compensator& kind, const Json& with) {
     std::vector<std::string> names;
-    for (const std::string& documented : kind.info().outputs) {
-        names.push_back(documented.substr(0, documented.find(" (")));  // "digest (SHA-256; …)": a name, and what it is
+    for (const std::string& words : kind.info().outputs) {  // "digest (SHA-256; not of secrets)"
+        const std::string name = words.substr(0, words.find(" ("));
+        if (name.find(' ') == std::string::npos) names.push_back(name);
     }
     const Json& declared = member(with, "outputs");
     if (declared.is_object()) {
@@ -229,6 +230,7 @@ Status ActionPlanner::ask_kind(const Compensator& kind, Json with, Draft& draft)
     for (const Prediction& prediction : planned.predictions) BACKOUT_TRY(world_.predict(step.id, prediction));
     draft.space = std::move(planned.space);
     draft.warnings = std::move(planned.warnings);
+    draft.unless_kept = std::move(planned.unless_kept);
     return {};
 }
 
@@ -263,18 +265,20 @@ Draft ActionPlanner::plan(const Action& action, const std::vector<std::string>& 
     draft.step = start_step(action, depends_on);
     const Status planned = plan_into(action, earlier, draft);
     draft.sound = planned.ok();
-    if (planned.ok()) return draft;
-    const Error& error = planned.error();
-    // The manifest room's errors name their places themselves; those of kinds concern the action.
-    if (names_its_place(error)) {
-        problems_.add(error);
-    } else {
-        const ComplaintPlace place = complaint_place(action, error, manifest_.directory);
-        const std::string written =
-            place.written.empty() ? "" : " (the manifest says '" + printable(place.written) + "')";
-        problems_.add(place.position, error.code, "'" + printable(action.id) + "': " + error.text() + written);
-    }
+    if (!planned.ok()) note(action, planned.error());
     return draft;
+}
+
+void ActionPlanner::note_unless_kept(const Action& action, const Draft& draft) {
+    if (draft.unless_kept && draft.step.changes()) note(action, *draft.unless_kept);
+}
+
+// The manifest room's errors name their places themselves; those of kinds concern the action.
+void ActionPlanner::note(const Action& action, const Error& error) {
+    if (names_its_place(error)) return problems_.add(error);
+    const ComplaintPlace place = complaint_place(action, error, manifest_.directory);
+    const std::string written = place.written.empty() ? "" : " (the manifest says '" + printable(place.written) + "')";
+    problems_.add(place.position, error.code, "'" + printable(action.id) + "': " + error.text() + written);
 }
 
 }  // namespace backout

@@ -24,6 +24,7 @@ struct Draft {
     std::vector<std::string> warnings = {};
     std::vector<std::string> outputs = {};  ///< names that may be referred to; empty: any
     bool sound = false;                     ///< false: a problem was noted
+    std::optional<Error> unless_kept = {};  ///< the problem that is noted in the end unless the step is kept
 };
 
 class ActionPlanner {
@@ -38,6 +39,9 @@ class ActionPlanner {
     /// A step that shows why the action isn't done.
     Draft skip(const Action& action, const std::vector<std::string>& depends_on, const Skip& skip);
 
+    /// Notes why a step can't be executed, now that it is known whether it has to be.
+    void note_unless_kept(const Action& action, const Draft& draft);
+
   private:
     PlannedStep start_step(const Action& action, const std::vector<std::string>& depends_on) const;
     Result<Json> resolve_arguments(const Action& action, const Compensator& kind);
@@ -48,6 +52,7 @@ class ActionPlanner {
     Status ask_kind(const Compensator& kind, Json with, Draft& draft);
     Status make_outputs_known(const Compensator& kind, const PlannedStep& step);
     Result<Json> expand_now(const Json& value) const;
+    void note(const Action& action, const Error& error);
     Status plan_into(const Action& action, const std::map<std::string, Draft>& earlier, Draft& draft);
 
     const Manifest& manifest_;

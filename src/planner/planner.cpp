@@ -19,6 +19,7 @@
 #include "planner/action_planner.h"
 #include "planner/docs.h"
 #include "planner/plan_rules.h"
+#include "planner/settled_chains.h"
 #include "planner/skips.h"
 #include "planner/source_file.h"
 #include "planner/template_file.h"
@@ -209,9 +210,12 @@ Result<bool> Planner::plan_pass(const ManifestReferences& references) {
     for (const auto& [id, draft] : earlier) {
         if (draft.sound && draft.step.irreversible && late_.insert(id).second) holds = false;
     }
-    observed_ = world.observed();
     drafts_.clear();
     for (const std::size_t at : order_) drafts_.push_back(std::move(earlier.at(manifest_.actions[at].id)));
+    keep_settled_chains(drafts_, actions_awaited_in(manifest_.verify, resolver), world);
+    for (std::size_t at = 0; at < drafts_.size(); ++at)
+        planner.note_unless_kept(manifest_.actions[order_[at]], drafts_[at]);
+    observed_ = world.observed();
     return holds;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "planner/predicted_keys.h"
 
 namespace backout {
 
@@ -15,45 +16,6 @@ constexpr int kMostLinks = 40;
 constexpr std::size_t kLongestName = 255;
 constexpr std::size_t kLongestPath = 2048;  // well below what a host refuses, whatever a name adds
 
-std::string child_key(const std::string& directory, const std::string& name) {
-    return directory == "/" ? "/" + name : directory + "/" + name;
-}
-
-std::string parent_key(const std::string& key) {
-    const std::size_t slash = key.rfind('/');
-    return slash == 0 || slash == std::string::npos ? "/" : key.substr(0, slash);
-}
-
-std::string below_prefix(const std::string& key) {
-    return key == "/" ? key : key + "/";
-}
-
-bool is_below(const std::string& key, const std::string& directory) {
-    const std::string prefix = below_prefix(directory);
-    return key.size() > prefix.size() && key.compare(0, prefix.size(), prefix) == 0;
-}
-
-// States of a tree that comes with a prediction, found by their path.
-const EntryState* find_entry(const std::vector<TreeEntry>& tree, const std::string& path) {
-    const auto found =
-        std::lower_bound(tree.begin(), tree.end(), path,
-                         [](const TreeEntry& entry, const std::string& wanted) { return entry.path < wanted; });
-    return found != tree.end() && found->path == path ? &found->state : nullptr;
-}
-
-void remove_entries(std::vector<TreeEntry>& entries, const std::string& path) {
-    entries.erase(std::remove_if(entries.begin(), entries.end(),
-                                 [&path](const TreeEntry& entry) {
-                                     return entry.path == path || is_below("/" + entry.path, "/" + path);
-                                 }),
-                  entries.end());
-}
-
-std::string joined(const std::string& above, const std::string& below) {
-    if (above.empty() || below.empty()) return above + below;
-    return above + "/" + below;
-}
-
 Error known_later(const std::string& key, const std::string& step) {
     return Error{ErrorCode::in_doubt, "the content of '" + printable(key) + "' is known after '" + step + "' only",
                  key};
@@ -62,13 +24,6 @@ Error known_later(const std::string& key, const std::string& step) {
 Status noted(const Result<Seen>& seen) {
     if (seen.ok()) return {};
     return seen.error();
-}
-
-Seen unknown_after_step(const std::string& step) {
-    Seen seen;
-    seen.known = false;
-    seen.known_after = step;
-    return seen;
 }
 
 }  // namespace
@@ -158,8 +113,32 @@ Result<std::string> PredictedWorld::key_of(const std::string& path) {
 
 Result<Seen> PredictedWorld::look_at_real(const std::string& key) {
     const auto known = paths_.find(key);
-    if (known != paths_.end()) return known->second;
+    const auto is_complete = [](const EntryState& state) {
+        return state.type != EntryType::file || !state.content.empty();
+    };
+    if (known != paths_.end() && is_complete(known->second.state)) return known->second;
     BACKOUT_TRY_ASSIGN(Seen seen, real_.look(key));
+    paths_[key] = seen;
+    return seen;
+}
+
+// Who changed a file's attributes alone didn't look at its content.
+Result<EntryState> PredictedWorld::with_content(const Prediction& prediction) {
+    EntryState state = prediction.state;
+    if (state.type != EntryType::file || !state.content.empty() || prediction.content_path.empty()) return state;
+    BACKOUT_TRY_ASSIGN(const std::string key, real_.key_of(prediction.content_path));
+    BACKOUT_TRY_ASSIGN(const Seen real, look_at_real(key));
+    state.content = real.state.content;
+    state.size = real.state.size;
+    return state;
+}
+
+Result<Seen> PredictedWorld::look_at_attributes(const std::string& path) {
+    BACKOUT_TRY_ASSIGN(const std::string key, key_of(path));
+    if (decide(key).layer != nullptr) return look(key);
+    const auto known = paths_.find(key);
+    if (known != paths_.end()) return known->second;
+    BACKOUT_TRY_ASSIGN(const Seen seen, real_.look_at_attributes(key));
     paths_[key] = seen;
     return seen;
 }
@@ -171,7 +150,7 @@ Result<Seen> PredictedWorld::look_at(const std::string& key) {
     const Prediction& prediction = decision.layer->prediction;
     if (!prediction.known) return unknown_after_step(decision.layer->step);
     if (decision.below.empty()) {
-        seen.state = prediction.state;
+        BACKOUT_TRY_ASSIGN(seen.state, with_content(prediction));
     } else if (const EntryState* state = find_entry(prediction.tree, decision.below)) {
         seen.state = *state;
     }
@@ -184,92 +163,6 @@ Result<Seen> PredictedWorld::look(const std::string& path) {
     // A plain look never carries what only a look at the whole tree can know.
     seen.state.tree.reset();
     seen.state.tree_entries = 0;
-    return seen;
-}
-
-Result<std::vector<TreeEntry>> PredictedWorld::real_tree(const std::string& key) {
-    auto location = host_.locate(key);
-    if (!location.ok() && location.error().code == ErrorCode::not_found) return std::vector<TreeEntry>{};
-    if (!location.ok()) return std::move(location).error();
-    BACKOUT_TRY_ASSIGN(std::vector<TreeEntry> entries, capture_tree(*location->directory, location->name));
-    // The top may be known already by a plain look; what that doesn't know is only what is below.
-    paths_[key].state = entries.empty() ? EntryState{} : summarize_tree(entries);
-    return entries;
-}
-
-// Entries as they will be, or nothing if a step decides about some of them that can't be foreseen.
-Result<std::optional<std::vector<TreeEntry>>> PredictedWorld::tree_at(const std::string& key,
-                                                                      std::string& unknown_after) {
-    const Decision decision = decide(key);
-    std::vector<TreeEntry> entries;
-    if (decision.layer != nullptr && !decision.layer->prediction.known) {
-        unknown_after = decision.layer->step;
-        return std::optional<std::vector<TreeEntry>>();
-    }
-    if (decision.layer == nullptr || (decision.below.empty() && !decision.layer->covers)) {
-        BACKOUT_TRY_ASSIGN(entries, real_tree(key));
-        if (decision.layer != nullptr && !entries.empty()) entries.front().state = decision.layer->prediction.state;
-    } else if (decision.below.empty() && decision.layer->prediction.tree.empty()) {
-        if (decision.layer->prediction.state.present())
-            entries.push_back(TreeEntry{"", decision.layer->prediction.state});
-    } else {
-        for (const TreeEntry& entry : decision.layer->prediction.tree) {
-            const bool is_top = entry.path == decision.below;
-            if (!is_top && !is_below("/" + entry.path, "/" + decision.below)) continue;
-            const std::size_t cut = decision.below.empty() ? 0 : decision.below.size() + 1;
-            entries.push_back(TreeEntry{is_top ? "" : entry.path.substr(cut), entry.state});
-        }
-    }
-    if (!lay_over(key, entries, unknown_after)) return std::optional<std::vector<TreeEntry>>();
-    return std::optional<std::vector<TreeEntry>>(std::move(entries));
-}
-
-// Layers below `key` over `entries`; false if one of them can't be foreseen. Layers are sorted: parents come first.
-bool PredictedWorld::lay_over(const std::string& key, std::vector<TreeEntry>& entries, std::string& unknown_after) {
-    for (auto at = layers_.lower_bound(below_prefix(key)); at != layers_.end() && is_below(at->first, key); ++at) {
-        const Layer& layer = at->second;
-        seen_.insert(layer.step);
-        if (!layer.prediction.known) {
-            unknown_after = layer.step;
-            return false;
-        }
-        const std::string path = at->first.substr(below_prefix(key).size());
-        if (layer.covers) {
-            remove_entries(entries, path);
-        } else {
-            entries.erase(std::remove_if(entries.begin(), entries.end(),
-                                         [&](const TreeEntry& entry) { return entry.path == path; }),
-                          entries.end());
-        }
-        if (!layer.prediction.state.present()) continue;
-        if (layer.prediction.tree.empty()) entries.push_back(TreeEntry{path, layer.prediction.state});
-        for (const TreeEntry& entry : layer.prediction.tree) {
-            entries.push_back(TreeEntry{joined(path, entry.path), entry.state});
-        }
-    }
-    std::sort(entries.begin(), entries.end(), [](const TreeEntry& a, const TreeEntry& b) { return a.path < b.path; });
-    return true;
-}
-
-Result<Seen> PredictedWorld::look_tree(const std::string& path) {
-    BACKOUT_TRY_ASSIGN(const std::string key, key_of(path));
-    Seen seen;
-    if (decide(key).layer == nullptr && !has_layers_below(key)) {
-        const auto known = paths_.find(key);
-        const bool complete =
-            known != paths_.end() && (known->second.state.type != EntryType::directory || known->second.state.tree);
-        if (complete) return known->second;
-        BACKOUT_TRY_ASSIGN(seen, real_.look_tree(key));
-        paths_[key] = seen;
-        return seen;
-    }
-    std::string unknown_after;
-    BACKOUT_TRY_ASSIGN(const auto entries, tree_at(key, unknown_after));
-    if (!entries) return unknown_after_step(unknown_after);
-    if (!entries->empty()) {
-        const EntryState& top = entries->front().state;
-        seen.state = top.type == EntryType::directory ? summarize_tree(*entries) : top;
-    }
     return seen;
 }
 

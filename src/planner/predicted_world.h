@@ -23,6 +23,7 @@ class PredictedWorld final : public WorldView {
 
     Result<std::string> key_of(const std::string& path) override;
     Result<Seen> look(const std::string& path) override;
+    Result<Seen> look_at_attributes(const std::string& path) override;
     Result<Seen> look_tree(const std::string& path) override;
     /// Errors also: `in_doubt` if the content is only known after an earlier step; the message names it.
     Result<Bytes> read(const std::string& path, std::uint64_t limit) override;
@@ -34,6 +35,9 @@ class PredictedWorld final : public WorldView {
     std::vector<std::string> steps_seen() const { return {seen_.begin(), seen_.end()}; }
     /// Lays what step `id` will leave over the world.
     Status predict(const std::string& id, const Prediction& prediction);
+
+    /// The state of a key, if all steps together leave there just what is there now; `tree`: with all below.
+    std::optional<EntryState> unchanged_end(const std::string& key, bool tree);
 
     /// {"paths": {KEY: state or null}, "lists": {KEY: [names]}}: all that was seen of the real world.
     Json observed() const;
@@ -59,10 +63,12 @@ class PredictedWorld final : public WorldView {
     Result<std::string> enter(const std::string& directory, const std::string& name, int links_left);
     bool has_layers_below(const std::string& key) const;
     Result<Seen> look_at_real(const std::string& key);
+    Result<Seen> look_at_real_tree(const std::string& key);
+    Result<EntryState> with_content(const Prediction& prediction);
     Result<Seen> look_at(const std::string& key);
     Result<std::vector<TreeEntry>> real_tree(const std::string& key);
     Result<std::optional<std::vector<TreeEntry>>> tree_at(const std::string& key, std::string& unknown_after);
-    bool lay_over(const std::string& key, std::vector<TreeEntry>& entries, std::string& unknown_after);
+    Result<bool> lay_over(const std::string& key, std::vector<TreeEntry>& entries, std::string& unknown_after);
     Result<Bytes> read_layer(const Decision& decision, const std::string& key, std::uint64_t limit);
 
     WorldView& real_;

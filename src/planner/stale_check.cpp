@@ -71,7 +71,10 @@ class Checker {
             items_.push_back(StaleItem{steps_.find(key), key + ": path", key, real_key});
             return {};
         }
-        BACKOUT_TRY_ASSIGN(Seen now, then.tree ? world_->look_tree(key) : world_->look(key));
+        const bool attributes = then.type == EntryType::file && then.content.empty();
+        BACKOUT_TRY_ASSIGN(Seen now, then.tree    ? world_->look_tree(key)
+                                     : attributes ? world_->look_at_attributes(key)
+                                                  : world_->look(key));
         for (const Difference& difference : compare_states(key, then, now.state)) {
             items_.push_back(StaleItem{steps_.find(key), printable(key) + ": " + difference.attribute,
                                        difference.expected, difference.found});

@@ -32,7 +32,8 @@ Json step_to_json(const StepReport& step) {
             {"reason", text_or_null(step.reason)},
             {"error", text_or_null(step.error)},
             {"conflicts", step.conflicts},
-            {"attempts", step.attempts}};
+            {"attempts", step.attempts},
+            {"notes", step.notes}};
 }
 
 std::string clock_part(UnixNanoseconds time) {

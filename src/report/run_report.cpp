@@ -79,6 +79,20 @@ std::string reason_of(const StepState& step, bool at_work) {
     return "";
 }
 
+// What kinds wrote into the images of this step: of what came back otherwise than it was put aside.
+std::vector<std::string> notes_of(const StepState& step) {
+    std::vector<std::string> notes;
+    for (const Json* image : {&step.image, &step.undo_image}) {
+        for (const Json* holder : {image, &member(*image, "files")}) {
+            const Json& found = member(*holder, "notes");
+            if (!found.is_array()) continue;
+            for (const Json& note : found)
+                notes.push_back(note.is_string() ? note.get<std::string>() : dump_canonical(note));
+        }
+    }
+    return notes;
+}
+
 StepReport step_report(const PlannedStep& planned, const StepState& step, const RunState& run, bool at_work) {
     StepReport report;
     report.step = planned.step;
@@ -98,6 +112,7 @@ StepReport step_report(const PlannedStep& planned, const StepState& step, const 
     report.irreversible = is_irreversible(planned);
     report.drifted = step.drifted;
     report.attempts = step.started == 0 ? 0 : step.attempts + 1;
+    report.notes = notes_of(step);
     return report;
 }
 

@@ -49,7 +49,8 @@ struct StepReport {
     UndoDeclaration undo = {};
     bool irreversible = false;
     bool drifted = false;
-    int attempts = 0;  ///< the first is 1; 0: never begun
+    int attempts = 0;                     ///< the first is 1; 0: never begun
+    std::vector<std::string> notes = {};  ///< what came back otherwise than it was put aside, and the like
 };
 
 struct RunReport {

@@ -48,6 +48,7 @@ std::string step_extras(const StepReport& step, const RenderOptions& options) {
     std::string text;
     if (!step.error.empty()) text += "      " + printable(step.error) + "\n";
     if (step.attempts > 1) text += "      " + std::to_string(step.attempts) + " attempts\n";
+    for (const std::string& note : step.notes) text += "      note: " + printable(note) + "\n";
     if (!options.undo || step.undo.description.empty()) return text;
     text += "      undo: " + printable(step.undo.description) + " (" + to_string(step.undo.reversibility);
     if (!step.undo.condition.empty()) text += ": " + printable(step.undo.condition);

@@ -12,6 +12,7 @@ import random
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 
 from harness import (Box, Failure, expect, expect_equal, expect_same_tree, new_times, parser, scratch)
@@ -123,6 +124,84 @@ class Round:
                          "probe": {"argv": ["sh", "-c", 'test -e "$1" || exit 1; cmp -s /etc/hostname "$1" || exit 2',
                                             "sh", to]}}}
 
+    # ---- several ordered steps on one file or tree: the end of the chain decides whether there is anything to do
+
+    def chain(self):
+        makers = [self.chain_edit, self.chain_merge, self.chain_move, self.chain_aside, self.chain_made_and_removed,
+                  self.chain_attributes, self.chain_sync, self.chain_archive]
+        return self.random.choice(makers)()
+
+    def chain_edit(self):
+        path = self.box.path(self.new_name())
+        return [("file.write", {"path": path, "content": "port = 80\n" + self.text()}),
+                ("file.edit", {"path": path, "edits": [{"regex": "^port = 80$", "replace": "port = 22", "count": 1}]}),
+                ("file.edit", {"path": path, "edits": [{"line": "more", "state": "present"}]})]
+
+    def chain_merge(self):
+        path = self.box.path(self.new_name())
+        return [("file.write", {"path": path, "content": '{"k": 0, "l": [1]}\n'}),
+                ("json.merge", {"path": path, "merge": {"k": self.random.randint(1, 9), "n": None}})]
+
+    def chain_move(self):
+        first, second = self.box.path(self.new_name()), self.box.path(self.new_name())
+        steps = [("file.write", {"path": first, "content": self.text()}), ("file.move", {"from": first, "to": second})]
+        if self.random.random() < 0.5:
+            steps.append(("file.edit", {"path": second, "edits": [{"line": "moved", "state": "present"}]}))
+        return steps
+
+    def chain_aside(self):
+        name = self.new_name()
+        self.make_file(name, True)
+        path, aside = self.box.path(name), self.box.path(self.new_name())
+        return [("file.move", {"from": path, "to": aside}), ("file.write", {"path": path, "content": "new\n"})]
+
+    def chain_made_and_removed(self):
+        path = self.box.path(self.new_name())
+        return [("dir.create", {"path": path}), ("file.write", {"path": path + "/f", "content": "x"}),
+                ("dir.delete", {"path": path})]
+
+    def chain_attributes(self):
+        path = self.box.path(self.new_name())
+        return [("file.write", {"path": path, "content": self.text(), "mode": "0644"}),
+                ("file.attributes", {"path": path, "mode": self.random.choice(["0600", "0644", "4755"])})]
+
+    def chain_in_tree(self, maker, arguments):
+        path = arguments["path"]
+        steps = [(maker, arguments),
+                 ("file.edit", {"path": path + "/conf", "edits": [{"line": "ours", "state": "present"}]})]
+        if self.random.random() < 0.5:
+            steps.append(("file.write", {"path": path + "/sub/added", "content": "added\n"}))
+        return steps
+
+    def make_source(self):
+        source = self.new_name()
+        os.makedirs(self.box.path(source + "/sub"))
+        self.box.write(source + "/conf", self.text(), 0o640)
+        self.box.write(source + "/sub/other", self.text())
+        return source
+
+    def chain_sync(self):
+        source = self.box.path(self.make_source())
+        return self.chain_in_tree("dir.sync", {"source": source, "path": self.box.path(self.new_name()),
+                                               "delete": self.random.random() < 0.5})
+
+    def chain_archive(self):
+        source = self.make_source()
+        archive = self.box.path(self.new_name() + ".tar")
+        with tarfile.open(archive, "w") as tar:
+            tar.add(self.box.path(source), arcname="top")
+        return self.chain_in_tree("archive.extract", {"source": archive, "path": self.box.path(self.new_name()),
+                                                      "strip": 1})
+
+    def chained_actions(self, number):
+        actions = []
+        for kind, arguments in self.chain():
+            action = {"id": f"c{number}-{len(actions)}", "action": kind, "with": arguments}
+            if actions:
+                action["depends_on"] = [actions[-1]["id"]]
+            actions.append(action)
+        return actions
+
     def make_manifest(self):
         self.used, self.theirs = set(), set()
         actions = []
@@ -131,6 +210,9 @@ class Round:
             if actions and self.random.random() < 0.4:
                 action["depends_on"] = [self.random.choice(actions)["id"]]
             actions.append(action)
+        for number in range(self.random.choice([0, 0, 1, 2])):
+            actions += self.chained_actions(number)
+        age_directories(self.box)
         self.random.shuffle(actions)
         return self.box.manifest(actions)
 

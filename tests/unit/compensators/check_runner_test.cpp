@@ -36,6 +36,8 @@ TEST_F(CheckOnDisk, aFileIsThereOrAbsentOrHasItsDigest) {
     write("a", "abc");
     const std::string digest = "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD";
     EXPECT_TRUE(ask({{"file", "a"}}).passed);
+    EXPECT_TRUE(ask({{"file", "/"}}).passed);
+    EXPECT_FALSE(ask({{"file", "/"}, {"absent", true}}).passed);
     EXPECT_TRUE(ask({{"file", path("a")}, {"sha256", digest}}).passed);
     EXPECT_FALSE(ask({{"file", "a"}, {"absent", true}}).passed);
     EXPECT_FALSE(ask({{"file", "b"}}).passed);

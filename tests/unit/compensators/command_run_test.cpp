@@ -142,6 +142,43 @@ TEST_F(CommandRunOnDisk, aHalfDoneCommandIsNeither) {
     EXPECT_EQ(half->warnings.size(), 1U);
 }
 
+TEST_F(CommandRunOnDisk, whatFailedHalfWayIsUndoneAlthoughItsMarkIsAbsent) {
+    const auto planned = plan(*kind, {{"argv", shell("touch half; exit 1")},
+                                      {"creates", path("end")},
+                                      {"undo", {{"argv", shell("rm -f half end")}}}});
+    ASSERT_OK(planned);
+    const auto image = stage(*kind, *planned);
+    ASSERT_OK(image);
+    EXPECT_FALSE(apply(*kind, *image).ok());
+    StepContext doubt = context();
+    doubt.in_doubt = true;
+    const auto seen = kind->observe(doubt, *image, false);
+    ASSERT_OK(seen);
+    EXPECT_EQ(seen->where, Where::neither);
+    const auto inverse = kind->invert(doubt, *image);
+    ASSERT_OK(inverse);
+    ASSERT_OK(apply(*kind, inverse->image));
+    EXPECT_FALSE(exists("half"));
+}
+
+TEST_F(CommandRunOnDisk, whatAProbeCallsNotAppliedIsNotUndone) {
+    const auto planned = plan(*kind, {{"argv", shell("touch half; exit 1")},
+                                      {"probe", {{"argv", shell("exit 1")}}},
+                                      {"undo", {{"argv", shell("touch undone")}}}});
+    ASSERT_OK(planned);
+    const auto image = stage(*kind, *planned);
+    ASSERT_OK(image);
+    StepContext doubt = context();
+    doubt.in_doubt = true;
+    const auto seen = kind->observe(doubt, *image, false);
+    ASSERT_OK(seen);
+    EXPECT_EQ(seen->where, Where::before);
+    const auto inverse = kind->invert(doubt, *image);
+    ASSERT_OK(inverse);
+    ASSERT_OK(apply(*kind, inverse->image));
+    EXPECT_FALSE(exists("undone"));
+}
+
 TEST_F(CommandRunOnDisk, failureSaysExitAndLastWords) {
     const auto planned = plan(*kind, {{"argv", shell("echo first >&2; printf 'last\\033[31m\\n' >&2; exit 7")}});
     ASSERT_OK(planned);

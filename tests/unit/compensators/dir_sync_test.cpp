@@ -78,6 +78,9 @@ TEST_F(DirSyncOnDisk, showsEveryEntryAndWritesNothing) {
     EXPECT_EQ(planned->details["delete"], Json({"old/", "old/a", "old/b", "theirs"}));
     EXPECT_EQ(planned->details["counts"]["create"], 5);
     EXPECT_EQ(planned->details["bytes"], 3 + 5 + 4);
+    EXPECT_EQ(planned->details["diff"],
+              "+ fresh\n+ link\n+ sub/\n+ sub/deep/\n+ sub/deep/file\n~ changed: content\n- old/\n- old/a\n- old/b\n- "
+              "theirs\n");
     EXPECT_EQ(everything(), before);
 }
 

@@ -134,6 +134,7 @@ TEST(PatchJson, knowsAllSixOperations) {
     EXPECT_EQ(patched("[1]", R"([{"op":"replace","path":"","value":{}}])"), "{}");
     EXPECT_EQ(patched(R"({"a":1})", R"([{"op":"test","path":"/a","value":1.0},{"op":"add","path":"/b","value":null}])"),
               R"({"a":1,"b":null})");
+    EXPECT_EQ(patched(R"({"a":1})", R"([{"op":"test","path":"/a","value":1}])"), R"({"a":1})");
 }
 
 TEST(PatchJson, whatIsThereAlreadyIsDone) {
@@ -157,6 +158,10 @@ TEST(PatchJson, namesTheOperationThatCannotBeDone) {
     EXPECT_NE(patch_error(R"({"a":1})", R"([{"op":"add","path":"/b","value":1},{"op":"test","path":"/a","value":2}])")
                   .find("patch[1]: test failed: at '/a' stands 1, expected 2"),
               std::string::npos);
+    EXPECT_NE(patch_error(R"({"a":1})", R"([{"op":"test","path":"/a","value":1},{"op":"test","path":"/a","value":2}])")
+                  .find("patch[1]: test failed: at '/a' stands 1, expected 2"),
+              std::string::npos);
+    patch_error(R"({"a":1})", R"([{"op":"test","path":"/b","value":null}])");
     patch_error(R"({"a":1})", R"([{"op":"replace","path":"/b","value":1}])");
     patch_error(R"({"a":1})", R"([{"op":"add","path":"/b/c","value":1}])");
     patch_error("[1]", R"([{"op":"add","path":"/3","value":1}])");

@@ -38,6 +38,7 @@ class StubHost final : public Host {
     }
     std::uint32_t user_id() const override { return real_.user_id(); }
     std::uint32_t group_id() const override { return real_.group_id(); }
+    bool has_group(std::uint32_t group) const override { return real_.has_group(group); }
     Result<std::uint32_t> user_by_name(const std::string& name) override { return real_.user_by_name(name); }
     Result<std::uint32_t> group_by_name(const std::string& name) override { return real_.group_by_name(name); }
     std::string user_name(std::uint32_t uid) override { return real_.user_name(uid); }

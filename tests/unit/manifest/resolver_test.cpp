@@ -82,7 +82,8 @@ TEST_F(ResolverOnKnownNames, ProblemsAreAllReportedAtTheirPlaces) {
               "m.json:2:9: the environment variable GONE is not set\n"
               "m.json:2:24: unknown reference 'oops'; one begins with inputs., facts., actions., env., backout. or "
               "manifest.; for the characters ${ themselves write $${\n"
-              "m.json:2:35: ${inputs.none}: the value is null, which can't stand inside a text");
+              "m.json:2:35: ${inputs.none} is null: nothing was found there, so it can't stand inside a text; guard the "
+              "action with \"when\": \"defined(inputs.none)\"");
 }
 
 TEST_F(ResolverOnKnownNames, NoTemplateIsSmuggledIn) {
