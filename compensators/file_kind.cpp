@@ -77,6 +77,10 @@ Result<Json> FileKind::outputs_of_kept(StepContext& context, const PlannedStep& 
     return outputs;
 }
 
+void drop_capabilities_unless_root(const Host& host, ExtendedAttributes& xattrs) {
+    if (host.user_id() != 0) xattrs.erase("security.capability");
+}
+
 const Json& chain_end_of(const PlannedStep& step) {
     return member(step.arguments, kChainEnd);
 }

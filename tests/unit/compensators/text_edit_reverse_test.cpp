@@ -111,7 +111,7 @@ TEST(ReverseIni, putsARemovedKeyBackIntoItsSection) {
 }
 
 TEST(ReverseIni, aHeaderThatOthersWroteBelowStays) {
-    for (const Bytes before : {"a=1\n", "a=1", ""}) {
+    for (const Bytes& before : {Bytes("a=1\n"), Bytes("a=1"), Bytes()}) {
         const Json edits = ini_edit("s", "k", "v");
         const auto edited = apply_text_edits(edits, before);
         ASSERT_TRUE(edited.ok());
@@ -131,7 +131,7 @@ TEST(ReverseIni, aKeyOfOursThatSomebodyRemovedIsUndone) {
 TEST(ReverseSplices, aCopyOfOurLineMakesItsPlaceAConflict) {
     const Json edits = Json::array({{{"regex", "^Port .*"}, {"replace", "Port 22"}, {"count", 1}}});
     const Bytes before = "a\nPort 80\n";
-    for (const Bytes current : {"a\nx\nPort 22\ny\nMatch\nPort 22\n", "a\nPort 22\nPort 22\n"}) {
+    for (const Bytes& current : {Bytes("a\nx\nPort 22\ny\nMatch\nPort 22\n"), Bytes("a\nPort 22\nPort 22\n")}) {
         const SpliceReversal reversal = reverse_splices(before, splices_of(edits, before), current);
         EXPECT_TRUE(reversal.all(SpliceFate::changed)) << current;
         EXPECT_EQ(reversal.content, current);
