@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "compensators/file_parts.h"
+
 namespace backout {
 
 namespace {
@@ -27,6 +29,21 @@ std::string presence(const std::string& path, bool present) {
 bool can_be_asked(const Json& arguments) {
     return !member(arguments, "probe").is_null() || !member(arguments, "creates").is_null() ||
            !member(arguments, "removes").is_null();
+}
+
+Json traces_of_touched(Host& host, const Json& arguments) {
+    Json traces = nullptr;
+    for (const Json& path : member(arguments, "touches")) {
+        if (!path.is_string()) return nullptr;
+        const Result<Entry> entry = find_entry(host, path.get<std::string>());
+        if (!entry.ok()) return nullptr;
+        Result<Fingerprint> print = Fingerprint{};
+        if (entry->status.present()) print = take_fingerprint(*entry);
+        if (!print.ok()) return nullptr;
+        traces[path.get<std::string>()] = {to_string(print->type), print->inode, print->size,
+                                           print->mtime,           print->ctime, print->below};
+    }
+    return traces;
 }
 
 CommandLook marks_of(const Json& arguments, bool creates_present, bool removes_present) {

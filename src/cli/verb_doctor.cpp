@@ -36,7 +36,7 @@ Result<int> run_doctor(Context& context) {
 VerbSpec doctor_verb() {
     return {"doctor",
             "Check journal, images, disk and locks",
-            "Changes nothing. Exit 74 if the journal is damaged.",
+            "Changes nothing. Exit 74 if the journal or what a rollback would put back is damaged.",
             {},
             {},
             {"backout doctor", "backout doctor --json"},

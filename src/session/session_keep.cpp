@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "compensators/file_image.h"
 #include "engine/step_worker.h"
 #include "session/image_census.h"
 #include "session/local_session.h"
@@ -93,6 +94,37 @@ void check_census(const ImageCensus& census, Findings& findings) {
     }
 }
 
+// What the steps of a run need to go back: compared with what was recorded when it was put aside.
+Status check_kept(StepContext& context, const RunDetails& details, Findings& findings) {
+    for (const PlannedStep& step : details.plan.steps) {
+        const StepState& state = details.state.step(step.step);
+        if (state.phase != StepPhase::applied) continue;
+        BACKOUT_TRY_ASSIGN(const std::vector<Difference> damage, kept_damage_of_image(context, state.image));
+        for (const Difference& one : damage) {
+            findings.push_back({"error",
+                                "run " + details.summary.run + ", step '" + step.id + "': what was put aside of " +
+                                    one.path + " is not as it was: " + one.found,
+                                "a rollback leaves that path alone; with --overwrite-conflict " + step.id +
+                                    " it takes what is there, if anything is"});
+        }
+    }
+    return {};
+}
+
+// Runs that were taken back lent their slots to the ones that did it: those are looked at.
+Status check_kept_of_all(Host& host, JournalStore& journal, ImageStore& images, Findings& findings) {
+    StepContext context{host, images};
+    const std::size_t before = findings.size();
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
+    for (const RunSummary& run : runs) {
+        if (run.finished == 0 || !run.undone_by.empty()) continue;
+        BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
+        BACKOUT_TRY(check_kept(context, details, findings));
+    }
+    if (findings.size() == before) findings.push_back({"ok", "images: each is as it was put aside"});
+    return {};
+}
+
 void check_runs(JournalStore& journal, Findings& findings) {
     const Result<std::optional<RunSummary>> unfinished = journal.unfinished();
     if (!unfinished.ok()) return findings.push_back({"error", unfinished.error().text()});
@@ -171,6 +203,9 @@ Result<std::vector<Session::DoctorFinding>> LocalSession::doctor() {
     check_runs(*journal, findings);
     BACKOUT_TRY_ASSIGN(const ImageCensus census, compare_images(*host_, *journal, state_in_host()));
     check_census(census, findings);
+    const std::unique_ptr<ImageStore> images = make_image_store(*host_, *journal, state_in_host());
+    const Status kept = check_kept_of_all(*host_, *journal, *images, findings);
+    if (!kept.ok()) findings.push_back({"error", "images: " + kept.error().text()});
     return findings;
 }
 

@@ -142,23 +142,79 @@ TEST_F(CommandRunOnDisk, aHalfDoneCommandIsNeither) {
     EXPECT_EQ(half->warnings.size(), 1U);
 }
 
-TEST_F(CommandRunOnDisk, whatFailedHalfWayIsUndoneAlthoughItsMarkIsAbsent) {
-    const auto planned = plan(*kind, {{"argv", shell("touch half; exit 1")},
-                                      {"creates", path("end")},
-                                      {"undo", {{"argv", shell("rm -f half end")}}}});
+TEST_F(CommandRunOnDisk, whatFailedWithoutAProbeIsNotUndoneBlindly) {
+    std::filesystem::create_directory(path("dd"));
+    write("dd/f", "");
+    for (const Json& marks : {Json::object(), Json{{"creates", path("end")}}}) {
+        Json with = {{"argv", {"mkdir", path("dd")}}, {"undo", {{"argv", {"rm", "-rf", path("dd")}}}}};
+        with.update(marks);
+        const auto planned = plan(*kind, with);
+        ASSERT_OK(planned);
+        const auto image = stage(*kind, *planned);
+        ASSERT_OK(image);
+        EXPECT_FALSE(apply(*kind, *image).ok());
+        StepContext doubt = context();
+        doubt.in_doubt = true;
+        const auto seen = kind->observe(doubt, *image, false);
+        ASSERT_OK(seen);
+        EXPECT_EQ(seen->where, Where::neither);
+        const auto inverse = kind->invert(doubt, *image);
+        ASSERT_FALSE(inverse.ok());
+        EXPECT_EQ(inverse.error().code, ErrorCode::in_doubt);
+        EXPECT_NE(inverse.error().message.find("rm -rf"), std::string::npos);
+        EXPECT_NE(inverse.error().message.find("resolve"), std::string::npos);
+    }
+    EXPECT_TRUE(exists("dd/f"));
+}
+
+TEST_F(CommandRunOnDisk, whatTouchedNothingIsAsBefore) {
+    write("dd/f", "");
+    const auto try_out = [&](const Json& argv) {
+        const auto planned = plan(*kind, {{"argv", argv}, {"touches", {path("dd")}}, {"undo", {{"argv", {"true"}}}}});
+        const auto image = stage(*kind, *planned);
+        EXPECT_FALSE(apply(*kind, *image).ok());
+        StepContext doubt = context();
+        doubt.in_doubt = true;
+        const bool refused = !kind->invert(doubt, *image).ok();
+        const Where where = kind->observe(doubt, *image, false)->where;
+        EXPECT_EQ(refused, where != Where::before);
+        return where;
+    };
+    EXPECT_EQ(try_out({"mkdir", path("dd")}), Where::before);
+    EXPECT_EQ(try_out(shell("echo x > dd/f; exit 1")), Where::neither);
+}
+
+TEST_F(CommandRunOnDisk, whatMadeItsMarkAndFailedIsUndone) {
+    const auto planned = plan(
+        *kind, {{"argv", shell("touch end; exit 1")}, {"creates", path("end")}, {"undo", {{"argv", shell("rm end")}}}});
     ASSERT_OK(planned);
     const auto image = stage(*kind, *planned);
     ASSERT_OK(image);
     EXPECT_FALSE(apply(*kind, *image).ok());
     StepContext doubt = context();
     doubt.in_doubt = true;
-    const auto seen = kind->observe(doubt, *image, false);
-    ASSERT_OK(seen);
-    EXPECT_EQ(seen->where, Where::neither);
     const auto inverse = kind->invert(doubt, *image);
     ASSERT_OK(inverse);
     ASSERT_OK(apply(*kind, inverse->image));
-    EXPECT_FALSE(exists("half"));
+    EXPECT_FALSE(exists("end"));
+}
+
+TEST_F(CommandRunOnDisk, aProbeThatSaysTheSameAsBeforeConfirmsTheUndo) {
+    const auto planned = plan(*kind, {{"argv", shell("echo x > flag")},
+                                      {"undo", {{"argv", shell("rm flag")}}},
+                                      {"probe", {{"argv", shell("grep -q x flag 2>/dev/null")}}}});
+    ASSERT_OK(planned);
+    const auto image = stage(*kind, *planned);
+    ASSERT_OK(image);
+    EXPECT_EQ(where(*kind, *image), Where::neither) << "no proof that a half done command did nothing";
+    ASSERT_OK(apply(*kind, *image));
+    const auto inverse = invert(*kind, *image);
+    ASSERT_OK(inverse);
+    EXPECT_EQ(where(*kind, *inverse), Where::before);
+    ASSERT_OK(apply(*kind, *inverse));
+    EXPECT_EQ(where(*kind, *inverse), Where::after);
+    write("flag", "y");  // exit 1: another answer, and yet "not applied"
+    EXPECT_EQ(where(*kind, *inverse), Where::after);
 }
 
 TEST_F(CommandRunOnDisk, whatAProbeCallsNotAppliedIsNotUndone) {
