@@ -1,5 +1,6 @@
 #include "journal/lmdb_pages.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -294,7 +295,11 @@ Result<LmdbMeta> read_metas(std::string_view beginning, std::uint64_t file_size)
         second_newer ? second.transaction - first.transaction : first.transaction - second.transaction;
     if (apart != 1) return damaged("its meta pages are not of successive transactions");
     const LmdbMeta newer = second_newer ? second : first;
-    if (newer.used_bytes() > file_size) return damaged("it is shorter than it should be");
+    // The file is allocated before the map is enlarged, and so never smaller than what a commit says of the map.
+    if (newer.used_bytes() > file_size || newer.map_size > file_size) {
+        return damaged("it is shorter than it should be: it was cut to " + std::to_string(file_size) + " of " +
+                       std::to_string(std::max(newer.map_size, newer.used_bytes())) + " bytes");
+    }
     return newer;
 }
 

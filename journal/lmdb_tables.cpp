@@ -42,8 +42,7 @@ Error lmdb_error(int code, const std::string& doing) {
                                             ": it is full, and its file system has no space for more: free some, then "
                                             "run `backout resume`"};
         case EACCES:
-        case EPERM:
-        case EROFS: return {ErrorCode::not_permitted, text, {}, code};
+        case EPERM: return {ErrorCode::not_permitted, text, {}, code};
         default: return {ErrorCode::journal, text, {}, code > 0 ? code : 0};
     }
 }

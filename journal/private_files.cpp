@@ -209,7 +209,7 @@ Status refuse_read_only_file_system(const std::string& directory) {
     struct statvfs status {};
     if (statvfs(directory.c_str(), &status) != 0) return system_error(errno, "statvfs", directory);
     if ((status.f_flag & ST_RDONLY) == 0) return {};
-    return Error{ErrorCode::not_permitted,
+    return Error{ErrorCode::journal,
                  directory + " is on a file system mounted read-only: mount it writable, or choose another --state-dir",
                  directory, EROFS};
 }

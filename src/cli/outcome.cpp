@@ -28,9 +28,14 @@ int tell_outcome(Context& context, const Plan& plan, const RunOutcome& outcome) 
     return exit_code_of(outcome);
 }
 
-RunScope::RunScope(Context& context) : signals_(context.signals) {
+AfterSignal after_signal(const Plan& plan, Direction direction) {
+    if (direction == Direction::back) return AfterSignal::go_on_back;
+    return plan.undoes.empty() ? AfterSignal::roll_back : AfterSignal::stop;
+}
+
+RunScope::RunScope(Context& context, AfterSignal after) : signals_(context.signals) {
     const bool stop = context.arguments.text("--on-signal") == "stop";
-    signals_.run_begins(stop ? AfterSignal::stop : AfterSignal::roll_back, context.channels.verbosity().silent());
+    signals_.run_begins(stop ? AfterSignal::stop : after, context.channels.verbosity().silent());
 }
 
 RunScope::~RunScope() {

@@ -11,7 +11,8 @@ int tell_outcome(Context& context, const Plan& plan, const RunOutcome& outcome);
 /// The two moments around the work of a run: signals mean an orderly end from here on.
 class RunScope {
   public:
-    explicit RunScope(Context& context);
+    /// `after`: what the run will do when it is asked to stop, unless --on-signal says otherwise.
+    RunScope(Context& context, AfterSignal after);
     ~RunScope();
     RunScope(const RunScope&) = delete;
     RunScope& operator=(const RunScope&) = delete;
@@ -19,6 +20,9 @@ class RunScope {
   private:
     Signals& signals_;
 };
+
+/// What a run that goes that way does when it is asked to stop: see engine/run_loop.cpp, notice_stop.
+AfterSignal after_signal(const Plan& plan, Direction direction);
 
 /// The answer was no: nothing has begun.
 int declined(Context& context);

@@ -28,10 +28,22 @@ constexpr const char* kRollsBack =
     "\nbackout: stopping: the step in hand is finished, then everything is rolled back; a second signal stops at once "
     "and "
     "leaves the run for 'backout resume'\n";
+constexpr const char* kGoesOnBack =
+    "\nbackout: going back already, and going on until everything is undone; a second signal stops at once and leaves "
+    "the run for 'backout resume'\n";
 constexpr const char* kStops =
     "\nbackout: stopping: the step in hand is finished, and the run is left for 'backout resume'; a second signal "
     "stops at "
     "once\n";
+
+const char* message_for(AfterSignal after) {
+    switch (after) {
+        case AfterSignal::roll_back: return kRollsBack;
+        case AfterSignal::go_on_back: return kGoesOnBack;
+        case AfterSignal::stop: return kStops;
+    }
+    BACKOUT_ASSERT(false && "every way has its words");
+}
 
 // As if it had never been caught: nothing has begun that would have to be ended in order.
 void die_of(int number) {
@@ -82,7 +94,7 @@ Signals::~Signals() {
 
 void Signals::run_begins(AfterSignal after, bool silent) {
     g_caught = true;
-    if (!silent) g_first_message = after == AfterSignal::stop ? kStops : kRollsBack;
+    if (!silent) g_first_message = message_for(after);
 }
 
 void Signals::run_ends() {

@@ -7,7 +7,8 @@
 
 namespace backout {
 
-enum class AfterSignal { roll_back, stop };
+/// What the first signal leads to. A run that goes back already goes on: that is the end that it is asked for.
+enum class AfterSignal { roll_back, go_on_back, stop };
 
 class Signals {
   public:

@@ -2,6 +2,7 @@
 #include "cli/consent.h"
 #include "cli/outcome.h"
 #include "cli/verbs.h"
+#include "manifest/parse.h"
 #include "plan/plan_codec.h"
 
 namespace backout {
@@ -43,7 +44,7 @@ Result<int> execute(Context& context, const Plan& plan) {
     BACKOUT_TRY_ASSIGN(Session * session, context.session());
     BACKOUT_TRY_ASSIGN(const RunOptions options, context.run_options());
     context.events.set_step_count(plan.steps.size());
-    const RunScope scope(context);
+    const RunScope scope(context, AfterSignal::roll_back);
     BACKOUT_TRY_ASSIGN(const RunOutcome outcome, session->apply(plan, options));
     return tell_outcome(context, plan, outcome);
 }
@@ -62,10 +63,27 @@ Result<int> nothing_to_do(Context& context, const Plan& plan) {
     return static_cast<int>(ExitCode::done);
 }
 
+// Steps are executed one after the other so far: any limit is kept.
+Status check_jobs(const Context& context) {
+    constexpr std::size_t kMostJobs = 64;
+    BACKOUT_TRY_ASSIGN(const std::size_t jobs, context.arguments.number("--jobs", 1));
+    if (jobs >= 1 && jobs <= kMostJobs) return {};
+    return Error{ErrorCode::usage, "--jobs: " + std::to_string(jobs) + " is not between 1 and 64"};
+}
+
+// What is malformed is told first: no consent would help it.
+Status consent_or_malformed(Context& context, const InputText& input) {
+    const Status possible = require_consent_possible(context, "apply");
+    if (possible.ok() || parse_manifest(input.text, input.name, {input.directory}).manifest) return possible;
+    const Result<Plan> plan = plan_of(context, input);
+    return plan.ok() ? possible : plan.error();
+}
+
 Result<int> run_apply(Context& context) {
+    BACKOUT_TRY(check_jobs(context));
     const std::string word = context.arguments.text("MANIFEST|PLAN");
     BACKOUT_TRY_ASSIGN(const InputText input, read_input(word, context.environment.working_directory));
-    if (!input.is_plan) BACKOUT_TRY(require_consent_possible(context, "apply"));
+    if (!input.is_plan) BACKOUT_TRY(consent_or_malformed(context, input));
     BACKOUT_TRY(check_way_is_free(context));
     BACKOUT_TRY_ASSIGN(const Plan plan, plan_of(context, input));
     BACKOUT_TRY(check_digest(context, plan));
@@ -90,6 +108,11 @@ VerbSpec apply_verb() {
          {"--allow-irreversible", "ID", "agree to a step that can't be taken back", true, {}},
          {"--on-drift", "WHAT", "instead of what the plan says: rollback or stop", false, {"rollback", "stop"}},
          {"--require-digest", "HEX", "refuse any other plan than the one with this digest", false, {}},
+         {"--jobs",
+          "N",
+          "at most N steps at work at once, 1 to 64; so far steps are executed one after the other, whatever N is",
+          false,
+          {}},
          {"--diff", "", "show contents as unified diffs", false, {}}},
         {"backout apply site.json", "backout apply site.plan",
          "backout apply site.json --yes --allow-irreversible migrate"},

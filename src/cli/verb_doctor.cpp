@@ -36,7 +36,8 @@ Result<int> run_doctor(Context& context) {
 VerbSpec doctor_verb() {
     return {"doctor",
             "Check journal, images, disk and locks",
-            "Changes nothing. Exit 74 if the journal or what a rollback would put back is damaged.",
+            "Changes nothing. Exit 74 if the journal or an image that a run needs is damaged or missing; warnings "
+            "end with 0.",
             {},
             {},
             {"backout doctor", "backout doctor --json"},

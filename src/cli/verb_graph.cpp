@@ -15,10 +15,19 @@ Result<std::string> drawn(Context& context, const Renderer& renderer) {
     return renderer.plan(plan);
 }
 
+Result<std::unique_ptr<Renderer>> renderer_for(const Context& context) {
+    const bool has_format = context.arguments.has("--format");
+    if (context.json && has_format) {
+        return Error{ErrorCode::usage, "--json is a format of its own: leave --format out, or --json"};
+    }
+    if (context.json) return make_graph_json_renderer();
+    const bool mermaid = context.arguments.text("--format", "dot") == "mermaid";
+    return mermaid ? make_mermaid_renderer() : make_dot_renderer();
+}
+
 Result<int> run_graph(Context& context) {
     BACKOUT_TRY_ASSIGN(const Output output, output_of(context, context.arguments.text("PLAN|RUN|MANIFEST")));
-    const bool mermaid = context.arguments.text("--format", "dot") == "mermaid";
-    const std::unique_ptr<Renderer> renderer = mermaid ? make_mermaid_renderer() : make_dot_renderer();
+    BACKOUT_TRY_ASSIGN(const std::unique_ptr<Renderer> renderer, renderer_for(context));
     BACKOUT_TRY_ASSIGN(const std::string picture, drawn(context, *renderer));
     if (output.is_file) {
         BACKOUT_TRY(write_output(output.path, context.channels.redactor().redact(picture)));
@@ -33,7 +42,7 @@ Result<int> run_graph(Context& context) {
 VerbSpec graph_verb() {
     return {"graph",
             "Draw a plan or a run as dot or mermaid",
-            "",
+            "With --json: nodes and edges, in one document.",
             {{"PLAN|RUN|MANIFEST", "what to draw"}},
             {{"--format", "FORMAT", "dot (default) or mermaid", false, {"dot", "mermaid"}},
              {"-o,--output", "FILE", "write it there; - is standard output", false, {}}},

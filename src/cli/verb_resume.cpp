@@ -60,7 +60,7 @@ Result<int> run_resume(Context& context) {
     BACKOUT_TRY_ASSIGN(const RunOptions options, context.run_options());
     BACKOUT_TRY_ASSIGN(Session * session, context.session());
     context.events.set_step_count(details->plan.steps.size());
-    const RunScope scope(context);
+    const RunScope scope(context, after_signal(details->plan, way));
     BACKOUT_TRY_ASSIGN(const std::optional<RunOutcome> outcome,
                        session->resume(details->summary.run, direction, options));
     if (!outcome) return nothing_to_resume(context, name);

@@ -38,7 +38,12 @@ std::string proposal_as_text(const RenderOptions& options, const RollbackProposa
 }
 
 Json proposal_to_json(const RollbackProposal& proposal) {
-    Json document = {{"unfinished", nullptr}, {"plans", Json::array()}, {"passed_over", Json::array()}};
+    Json document = {{"unfinished", nullptr},
+                     {"plans", Json::array()},
+                     {"passed_over", Json::array()},
+                     {"left_alone", Json::array()}};
+    for (const RollbackProposal::LeftAlone& one : proposal.left_alone)
+        document["left_alone"].push_back({{"run", one.run.run}, {"name", one.run.name}, {"reason", one.reason}});
     for (const StatusReport::Unfinished& one : proposal.passed_over)
         document["passed_over"].push_back({{"run", one.run.run}, {"name", one.run.name}, {"ways_out", one.ways_out}});
     if (proposal.unfinished) {
@@ -48,6 +53,10 @@ Json proposal_to_json(const RollbackProposal& proposal) {
     }
     for (const RollbackProposal::Item& item : proposal.items) document["plans"].push_back(plan_to_json(item.plan));
     return document;
+}
+
+void tell_left_alone(Context& context, const RollbackProposal& proposal) {
+    for (const RollbackProposal::LeftAlone& one : proposal.left_alone) context.channels.warn(one.reason);
 }
 
 // Whoever says only `rollback` may mean the run that just went wrong.
@@ -75,7 +84,9 @@ Result<int> tell_all(Context& context, const std::vector<RunOutcome>& outcomes) 
     BACKOUT_TRY_ASSIGN(Session * session, context.session());
     for (const RunOutcome& outcome : outcomes) {
         BACKOUT_TRY_ASSIGN(const RunDetails details, session->show(outcome.summary.run));
-        exit = tell_outcome(context, details.plan, outcome);
+        const int own = tell_outcome(context, details.plan, outcome);
+        // What one of them had to leave isn't mended by the others; one that didn't finish is the last.
+        if (own != 0) exit = own;
     }
     return exit;
 }
@@ -94,6 +105,7 @@ Result<int> run_rollback(Context& context) {
     BACKOUT_TRY_ASSIGN(const RollbackProposal proposal, session->plan_rollback(request));
     const bool only_show = context.arguments.has("--plan");
     tell_passed_over(context, proposal);
+    tell_left_alone(context, proposal);
     if (proposal.nothing()) return nothing_to_take_back(context, only_show);
     const std::string text = proposal_as_text(context.render, proposal);
     if (only_show) {
@@ -106,9 +118,13 @@ Result<int> run_rollback(Context& context) {
     BACKOUT_TRY_ASSIGN(const bool yes, ask_consent(context, text, "Take this back?"));
     if (!yes) return declined(context);
     BACKOUT_TRY_ASSIGN(const RunOptions options, context.run_options());
-    const RunScope scope(context);
+    const AfterSignal after = proposal.unfinished
+                                  ? after_signal(proposal.unfinished->plan, way_back(*proposal.unfinished))
+                                  : AfterSignal::stop;
+    const RunScope scope(context, after);
     BACKOUT_TRY_ASSIGN(const std::vector<RunOutcome> outcomes, session->rollback(request, options));
     BACKOUT_TRY_ASSIGN(const int exit, tell_all(context, outcomes));
+    if (exit == 0 && !proposal.left_alone.empty()) return static_cast<int>(ExitCode::needs_person);
     return outcomes.empty() ? exit : as_rollback(outcomes.back(), exit);
 }
 
@@ -125,7 +141,7 @@ VerbSpec rollback_verb() {
             {{"-y,--yes", "", "don't ask", false, {}},
              {"--plan", "", "only show what would be done", false, {}},
              {"--to", "RUN", "take back everything since RUN, and RUN too, newest first", false, {}},
-             {"--skip", "ID", "leave this step as it is", true, {}},
+             {"--skip", "ID", "leave this step, and its group, as it is", true, {}},
              {"--overwrite-conflict", "ID", "replace what somebody else put there; it is kept as an image", true, {}},
              {"--diff", "", "show contents as unified diffs", false, {}}},
             {"backout rollback", "backout rollback --plan", "backout rollback r-12 --yes", "backout rollback --to r-9"},

@@ -29,6 +29,10 @@ class Decider {
 
     Steps choose(const Steps& window, const Test& test) const;
     bool open(std::uint32_t step) const;
+    bool any_other_in_group(std::uint32_t step, const Test& test) const;
+    bool not_begun(std::uint32_t step) const;
+    bool waits_for_group(std::uint32_t step) const;
+    std::optional<Command> leave_with_group(const Steps& window) const;
     bool in_doubt_after_crash(std::uint32_t step) const;
     bool in_flight() const;
     bool torn_undo(std::uint32_t step) const;
@@ -68,6 +72,34 @@ bool Decider::open(std::uint32_t step) const {
     const StepPhase phase = record(step).phase;
     return (phase == StepPhase::pending || phase == StepPhase::undone || phase == StepPhase::resolved_undone) &&
            progress(step) != Progress::recorded && !live(step).gave_up;
+}
+
+// Members of a group go back together: one that stays keeps back those that weren't begun.
+bool Decider::any_other_in_group(std::uint32_t step, const Test& test) const {
+    const std::uint32_t group = shape_.step(step).group;
+    if (!shape_.is_rollback || group == 0) return false;
+    for (std::uint32_t other = 1; other <= shape_.steps.size(); ++other) {
+        if (other != step && shape_.step(other).group == group && test(other)) return true;
+    }
+    return false;
+}
+
+bool Decider::not_begun(std::uint32_t step) const {
+    return open(step) && progress(step) < Progress::intended;
+}
+
+/// The other may still succeed, at another try or when it is resumed: this one is held, no more.
+bool Decider::waits_for_group(std::uint32_t step) const {
+    return not_begun(step) && any_other_in_group(step, [this](std::uint32_t s) { return live(s).gave_up; });
+}
+
+std::optional<Command> Decider::leave_with_group(const Steps& window) const {
+    const auto in_conflict = [this](std::uint32_t s) { return record(s).phase == StepPhase::conflict; };
+    for (std::uint32_t step : window) {
+        if (shape_.step(step).changes && not_begun(step) && any_other_in_group(step, in_conflict))
+            return Command{CommandKind::record_conflict, {step}, "its group goes back together, and a member stays"};
+    }
+    return std::nullopt;
 }
 
 bool Decider::in_doubt_after_crash(std::uint32_t step) const {
@@ -127,6 +159,7 @@ std::optional<Command> Decider::forward_window(const Steps& window) const {
     const Steps still = choose(window, [this](std::uint32_t s) { return open(s) && !shape_.step(s).changes; });
     if (!still.empty()) return Command{CommandKind::settle, still, {}};
     if (auto command = doubts(window)) return command;
+    if (auto command = leave_with_group(window)) return command;
     return pipeline(window);
 }
 
@@ -174,10 +207,12 @@ std::optional<Command> Decider::pipeline(const Steps& window) const {
         {Progress::staged, CommandKind::secure}, {Progress::secured, CommandKind::intend},
         {Progress::intended, CommandKind::act},  {Progress::acted, CommandKind::sync},
         {Progress::synced, CommandKind::verify}, {Progress::verified, CommandKind::record_applied}};
-    const Steps fresh = choose(window, [this](std::uint32_t s) { return open(s) && progress(s) == Progress::none; });
+    const Steps fresh = choose(
+        window, [this](std::uint32_t s) { return open(s) && progress(s) == Progress::none && !waits_for_group(s); });
     if (!fresh.empty()) return Command{CommandKind::stage, fresh, {}};
     for (const Line& line : kLines) {
-        const Steps there = choose(window, [&](std::uint32_t s) { return progress(s) == line.at && !live(s).gave_up; });
+        const Steps there = choose(
+            window, [&](std::uint32_t s) { return progress(s) == line.at && !live(s).gave_up && !waits_for_group(s); });
         if (!there.empty()) return Command{line.kind, there, {}};
     }
     return std::nullopt;

@@ -115,6 +115,7 @@ Status RunLoop::do_record_undone(const Steps& steps) {
 Status RunLoop::do_record_conflict(const Command& command) {
     const std::uint32_t step = command.steps.front();
     LiveStep& now = live(step);
+    if (now.progress == Progress::staged || now.progress == Progress::secured) drop_staged(step);
     // Parts of it may have been done: they are durable before anything is said of them (invariant 3).
     const Status synced = barrier({step});
     if (!synced.ok()) return undo_gave_up(step, synced.error());
@@ -161,14 +162,21 @@ Status RunLoop::do_try_again(const Steps& steps) {
 /// Content that was staged without an intent belongs to nobody: it goes before the direction turns.
 Status RunLoop::drop_staged() {
     for (std::uint32_t step = 1; step <= plan_.steps.size(); ++step) {
-        LiveStep& now = live(step);
-        if (now.progress != Progress::staged && now.progress != Progress::secured) continue;
-        const Status released = worker_.release(planned(step), state_, now.image);
-        if (!released.ok()) tell("warning", step, {{"message", released.error().text()}});
-        now.image = nullptr;
-        now.progress = Progress::none;
+        const Progress progress = live(step).progress;
+        if (progress == Progress::staged || progress == Progress::secured) drop_staged(step);
     }
     return {};
+}
+
+/// An inverse image shares its slots with the image that it takes back, which is needed more than ever: what was staged
+/// anew for it is swept when the run has ended.
+void RunLoop::drop_staged(std::uint32_t step) {
+    LiveStep& now = live(step);
+    const bool is_inverse = shape_.is_rollback || state_.direction == Direction::back;
+    const Status released = is_inverse ? Status{} : worker_.release(planned(step), state_, now.image);
+    if (!released.ok()) tell("warning", step, {{"message", released.error().text()}});
+    now.image = nullptr;
+    now.progress = Progress::none;
 }
 
 Status RunLoop::do_begin_abort(const std::string& reason) {

@@ -136,14 +136,27 @@ Ending ending_of(const RunState& state, const Plan& plan, const Live& live) {
 
 }  // namespace
 
-/// The run that was taken back is shown so; taking back a rollback clears what that one had marked. Before
-/// run_finished: a crash in between is healed by doing it again.
+/// The run that was taken back is shown so; taking back a rollback clears what that one had marked, and so on down the
+/// chain: what the redo of a rollback had brought back is gone again. Before run_finished: a crash in between is healed
+/// by doing it again.
 Status RunLoop::mark_targets() {
     BACKOUT_TRY_ASSIGN(const RunSummary target, parts_.journal.find_run(plan_.undoes));
     BACKOUT_TRY(parts_.journal.mark_undone(target.number, run_.run));
-    if (target.undoes.empty()) return {};
-    BACKOUT_TRY_ASSIGN(const RunSummary first, parts_.journal.find_run(target.undoes));
-    return parts_.journal.mark_undone(first.number, "");
+    std::string undoes = target.undoes;
+    std::string by = target.run;
+    bool stands_again = true;
+    bool by_was_complete = true;
+    while (!undoes.empty()) {
+        BACKOUT_TRY_ASSIGN(const RunSummary next, parts_.journal.find_run(undoes));
+        if (next.number >= run_.number) break;  // a journal that says so is wrong: the walk has an end all the same
+        if (!stands_again && !by_was_complete) break;  // it had never been marked
+        BACKOUT_TRY(parts_.journal.mark_undone(next.number, stands_again ? "" : by));
+        stands_again = !stands_again;
+        by_was_complete = next.exit_status == 0;
+        by = next.run;
+        undoes = next.undoes;
+    }
+    return {};
 }
 
 Status RunLoop::do_finish() {

@@ -82,6 +82,7 @@ class RunLoop {
     Result<bool> take_back_now(std::uint32_t step);
     const Json& undo_image_of(std::uint32_t step) const;
     Status drop_staged();
+    void drop_staged(std::uint32_t step);
 
     // run_end.cpp
     Status do_check_end();

@@ -1,5 +1,7 @@
 #include "engine/shape.h"
 
+#include <map>
+
 #include "plan/order.h"
 
 namespace backout {
@@ -20,7 +22,13 @@ StepShape shape_of_step(const PlannedStep& step) {
 
 PlanShape shape_of(const Plan& plan, OnDrift on_drift, std::size_t window_limit) {
     PlanShape shape;
-    for (const PlannedStep& step : plan.steps) shape.steps.push_back(shape_of_step(step));
+    std::map<std::string, std::uint32_t> groups;
+    for (const PlannedStep& step : plan.steps) {
+        shape.steps.push_back(shape_of_step(step));
+        if (step.group.empty()) continue;
+        const auto next = static_cast<std::uint32_t>(groups.size() + 1);
+        shape.steps.back().group = groups.emplace(step.group, next).first->second;
+    }
     for (const auto& window : windows_of(plan, window_limit)) {
         shape.windows.emplace_back();
         // windows_of speaks of positions, the engine of step numbers: position + 1.

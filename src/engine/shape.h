@@ -15,6 +15,7 @@ struct StepShape {
     bool pivot = false;
     bool undoable = true;  ///< false: irreversible, its inverse can't be made
     int attempts = 1;
+    std::uint32_t group = 0;  ///< members go back together; 0: in none
 };
 
 struct PlanShape {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "plan/template.h"
 
@@ -139,7 +140,8 @@ void check_ids(const Manifest& manifest, const Action& action, const std::vector
                ManifestErrors& errors) {
     for (const SourceText& id : ids) {
         if (manifest.ids.contains(id.value)) {
-            if (id.value == action.id) errors.add(id.position, "an action can't come after itself");
+            if (id.value == action.id)
+                errors.add(id.position, "the action '" + printable(action.id) + "' can't come after itself");
         } else if (manifest.open_ids == 0) {
             errors.add(id.position,
                        "no action has the id " + in_quotes(id.value) + manifest.ids.suggestion(id.value + "."));

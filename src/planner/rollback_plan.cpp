@@ -16,6 +16,8 @@ namespace backout {
 
 namespace {
 
+constexpr const char* kLeftOut = "left out by --skip";
+
 std::string operation_of(const PlannedStep& step) {
     if (!step.before.is_null()) return "restore";
     return step.after.is_null() ? "run" : "remove";
@@ -37,6 +39,10 @@ bool is_listed(const std::vector<std::string>& keys, const std::string& path) {
     return std::find(keys.begin(), keys.end(), path) != keys.end();
 }
 
+bool is_left_alone(const PlannedStep& step) {
+    return step.details.contains("conflict") && !bool_member(step.details, "overwrite", false);
+}
+
 class RollbackPlanner {
   public:
     RollbackPlanner(const std::string& run, const Plan& target, const RollbackOptions& options,
@@ -50,6 +56,8 @@ class RollbackPlanner {
     bool changes_nothing(const TakenStep& taken) const;
     Result<PlannedStep> make_step(const TakenStep& taken);
     Status look(const TakenStep& taken, const PlannedStep& former, PlannedStep& step);
+    Result<std::vector<PlannedStep>> make_steps(const std::vector<TakenStep>& taken);
+    bool keep_groups_whole(const std::vector<PlannedStep>& steps);
     std::vector<std::string> gone_before(const PlannedStep& former) const;
     void note_gone(const PlannedStep& step);
     void add_conflict(const PlannedStep& former, const Observation& seen, PlannedStep& step);
@@ -61,6 +69,7 @@ class RollbackPlanner {
     const RollbackTools& tools_;
     std::vector<std::string> warnings_;
     std::vector<std::string> gone_;  ///< resource keys of the steps that go back before the one at hand
+    std::map<std::string, std::string> left_groups_;  ///< with the reason why they stay as they are
 };
 
 Status RollbackPlanner::check_ids() const {
@@ -111,9 +120,7 @@ std::vector<std::string> RollbackPlanner::gone_before(const PlannedStep& former)
 }
 
 void RollbackPlanner::note_gone(const PlannedStep& step) {
-    if (!step.changes()) return;
-    const bool left_alone = step.details.contains("conflict") && !bool_member(step.details, "overwrite", false);
-    if (left_alone) return;
+    if (!step.changes() || is_left_alone(step)) return;
     for (const Resource& resource : step.resources) gone_.push_back(resource.key);
 }
 
@@ -193,11 +200,44 @@ Result<PlannedStep> RollbackPlanner::make_step(const TakenStep& taken) {
         make_skip(step, taken.residue);
         step.details = Json{{"residue", true}};
     } else if (options_.skip.count(step.id) != 0) {
-        make_skip(step, "left out by --skip");
+        make_skip(step, kLeftOut);
     } else {
         BACKOUT_TRY(look(taken, former, step));
     }
+    // A member that is in conflict itself shows that; the others say why they stay.
+    const auto group = left_groups_.find(step.group);
+    const bool goes_along = step.changes() && !is_left_alone(step) && !bool_member(step.details, "already", false);
+    if (group != left_groups_.end() && goes_along) make_skip(step, group->second);
     return step;
+}
+
+/// Members of a group go back together or not at all. False: a group was found that has to stay.
+bool RollbackPlanner::keep_groups_whole(const std::vector<PlannedStep>& steps) {
+    const std::size_t known = left_groups_.size();
+    for (const PlannedStep& step : steps) {
+        const bool left_out = step.operation == "skip" && step.reason == kLeftOut;
+        if (step.group.empty() || (!left_out && !is_left_alone(step))) continue;
+        const std::string why = left_out ? "' is left out by --skip" : "' was changed by somebody else";
+        left_groups_.emplace(step.group, "its group '" + printable(step.group) + "' goes back together, and '" +
+                                             printable(step.id) + why);
+    }
+    return left_groups_.size() == known;
+}
+
+/// What stays changes what is seen of the others: looked at anew until no further group has to stay.
+Result<std::vector<PlannedStep>> RollbackPlanner::make_steps(const std::vector<TakenStep>& taken) {
+    for (;;) {
+        std::vector<PlannedStep> steps;
+        warnings_.clear();
+        gone_.clear();
+        for (const TakenStep& one : taken) {
+            if (changes_nothing(one)) continue;  // a check: there is nothing to take back
+            BACKOUT_TRY_ASSIGN(PlannedStep step, make_step(one));
+            note_gone(step);
+            steps.push_back(std::move(step));
+        }
+        if (keep_groups_whole(steps)) return steps;
+    }
 }
 
 // Order only: a step that is left as a conflict keeps nobody else from going back.
@@ -234,12 +274,7 @@ Result<Plan> RollbackPlanner::make(std::vector<TakenStep> taken) {
     std::sort(taken.begin(), taken.end(),
               [](const TakenStep& a, const TakenStep& b) { return a.intent_sequence > b.intent_sequence; });
     Plan plan;
-    for (const TakenStep& one : taken) {
-        if (changes_nothing(one)) continue;  // a check: there is nothing to take back
-        BACKOUT_TRY_ASSIGN(PlannedStep step, make_step(one));
-        note_gone(step);
-        plan.steps.push_back(std::move(step));
-    }
+    BACKOUT_TRY_ASSIGN(plan.steps, make_steps(taken));
     arrange(plan.steps);
     plan.name = target_.name;
     plan.command = options_.command;
@@ -271,23 +306,35 @@ Result<Plan> make_rollback_plan(const std::string& run, const Plan& target, cons
     }
 }
 
+namespace {
+
+/// What taking the step back lays hands on. A folder that it made goes as a whole: what came into it later is in the
+/// way, though the making itself concerned the folder's name only.
+std::vector<Resource> reach_of_undo(const PlannedStep& step) {
+    std::vector<Resource> reach = step.resources;
+    const bool made = step.effect == Effect::atomic && (step.before.is_null() || step.operation == "create");
+    for (Resource& resource : reach) resource.tree = resource.tree || (made && resource.part.empty());
+    return reach;
+}
+
+}  // namespace
+
 RunInTheWay find_run_in_the_way(const Plan& target, const std::vector<LaterRun>& later) {
     ResourceIndex index;
-    for (std::size_t at = 0; at < target.steps.size(); ++at) {
-        if (!target.steps[at].changes()) continue;
-        for (const Resource& resource : target.steps[at].resources) index.add(resource, static_cast<std::uint32_t>(at));
+    std::vector<Resource> own;
+    for (const PlannedStep& step : target.steps) {
+        if (!step.changes()) continue;
+        for (Resource& resource : reach_of_undo(step)) own.push_back(std::move(resource));
     }
+    for (std::size_t at = 0; at < own.size(); ++at) index.add(own[at], static_cast<std::uint32_t>(at));
     for (const LaterRun& run : later) {
         for (const PlannedStep& step : run.plan->steps) {
             if (!step.changes()) continue;
             for (const Resource& resource : step.resources) {
                 if (!index.overlaps_any(resource)) continue;
                 // Other entries of a shared file are nobody's business but their own.
-                const bool shared = std::any_of(target.steps.begin(), target.steps.end(), [&](const PlannedStep& own) {
-                    return own.changes() &&
-                           std::any_of(own.resources.begin(), own.resources.end(), [&](const Resource& one) {
-                               return overlaps(one, resource) && !are_apart(one, resource);
-                           });
+                const bool shared = std::any_of(own.begin(), own.end(), [&resource](const Resource& one) {
+                    return overlaps(one, resource) && !are_apart(one, resource);
                 });
                 if (shared) return RunInTheWay{run.run, resource.key};
             }

@@ -25,7 +25,7 @@ struct TakenStep {
 
 struct RollbackOptions {
     std::string command = {};
-    std::set<std::string> skip = {};                 ///< ids that stay as they are
+    std::set<std::string> skip = {};                 ///< ids that stay as they are, and with each its whole group
     std::vector<std::string> taken_back_first = {};  ///< resource keys that newer runs, taken back before, bring back
     std::set<std::string> overwrite_conflicts = {};  ///< ids that go back although somebody changed them since
 };

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/bytes.h"
+#include "base/json.h"
 #include "report/renderer.h"
 
 namespace backout {
@@ -14,8 +15,10 @@ namespace {
 struct Node {
     std::uint32_t step = 0;
     std::string id;
-    std::string title;  ///< "create /etc/app.conf"
+    std::string operation;
+    std::string target;
     std::string state;  ///< of a run; the operation otherwise
+    std::string title() const { return operation + " " + target; }
 };
 struct Arrow {
     std::uint32_t from = 0;
@@ -44,7 +47,7 @@ Graph graph_of(const Plan& plan) {
     std::map<std::string, std::uint32_t> numbers;
     for (const PlannedStep& step : plan.steps) numbers.emplace(step.id, step.step);
     for (const PlannedStep& step : plan.steps) {
-        graph.nodes.push_back({step.step, step.id, step.operation + " " + step.target, step.operation});
+        graph.nodes.push_back({step.step, step.id, step.operation, step.target, step.operation});
         add_arrows(graph, step, numbers);
     }
     return graph;
@@ -54,7 +57,7 @@ Graph graph_of(const Plan& plan) {
 Graph graph_of(const RunReport& report) {
     Graph graph{report.summary.run + " " + report.summary.name, {}, {}};
     for (const StepReport& step : report.steps) {
-        graph.nodes.push_back({step.step, step.id, step.operation + " " + step.target, step.state});
+        graph.nodes.push_back({step.step, step.id, step.operation, step.target, step.state});
         if (graph.nodes.size() > 1) graph.arrows.push_back({graph.nodes[graph.nodes.size() - 2].step, step.step, true});
     }
     return graph;
@@ -97,7 +100,7 @@ std::string as_dot(const Graph& graph) {
     std::string text =
         "digraph \"" + dot_text(graph.name) + "\" {\n  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\"];\n";
     for (const Node& node : graph.nodes) {
-        text += "  s" + std::to_string(node.step) + " [label=\"" + dot_text(node.id) + "\\n" + dot_text(node.title) +
+        text += "  s" + std::to_string(node.step) + " [label=\"" + dot_text(node.id) + "\\n" + dot_text(node.title()) +
                 "\\n" + dot_text(node.state) + "\", fillcolor=" + dot_color(node.state) + "];\n";
     }
     for (const Arrow& arrow : graph.arrows) {
@@ -110,14 +113,31 @@ std::string as_dot(const Graph& graph) {
 std::string as_mermaid(const Graph& graph) {
     std::string text = "flowchart LR\n";
     for (const Node& node : graph.nodes) {
-        text += "  s" + std::to_string(node.step) + "[\"" + mermaid_text(node.id) + "<br/>" + mermaid_text(node.title) +
-                "<br/>" + mermaid_text(node.state) + "\"]\n";
+        text += "  s" + std::to_string(node.step) + "[\"" + mermaid_text(node.id) + "<br/>" +
+                mermaid_text(node.title()) + "<br/>" + mermaid_text(node.state) + "\"]\n";
     }
     for (const Arrow& arrow : graph.arrows) {
         text += "  s" + std::to_string(arrow.from) + (arrow.order_only ? " -.-> s" : " --> s") +
                 std::to_string(arrow.to) + "\n";
     }
     return text;
+}
+
+std::string as_json(const Graph& graph) {
+    Json document = {{"format", "backout-graph/1"}, {"name", graph.name}, {"nodes", Json::array()}};
+    for (const Node& node : graph.nodes) {
+        document["nodes"].push_back({{"step", node.step},
+                                     {"id", node.id},
+                                     {"operation", node.operation},
+                                     {"target", node.target},
+                                     {"state", node.state}});
+    }
+    document["edges"] = Json::array();
+    for (const Arrow& arrow : graph.arrows) {
+        document["edges"].push_back(
+            {{"from", arrow.from}, {"to", arrow.to}, {"kind", arrow.order_only ? "order" : "dependency"}});
+    }
+    return dump_pretty(document);
 }
 
 class GraphRenderer final : public Renderer {
@@ -135,6 +155,9 @@ class GraphRenderer final : public Renderer {
 
 std::unique_ptr<Renderer> make_dot_renderer() {
     return std::make_unique<GraphRenderer>(as_dot);
+}
+std::unique_ptr<Renderer> make_graph_json_renderer() {
+    return std::make_unique<GraphRenderer>(as_json);
 }
 std::unique_ptr<Renderer> make_mermaid_renderer() {
     return std::make_unique<GraphRenderer>(as_mermaid);

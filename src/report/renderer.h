@@ -31,5 +31,7 @@ std::unique_ptr<Renderer> make_text_renderer(const RenderOptions& options);
 std::unique_ptr<Renderer> make_json_renderer();
 std::unique_ptr<Renderer> make_dot_renderer();
 std::unique_ptr<Renderer> make_mermaid_renderer();
+/// The same picture as one document: nodes, and edges between their steps.
+std::unique_ptr<Renderer> make_graph_json_renderer();
 
 }  // namespace backout

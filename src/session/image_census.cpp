@@ -1,9 +1,11 @@
 #include "session/image_census.h"
 
+#include <functional>
 #include <set>
 
 #include "journal/file_image_store.h"
 #include "session/local_session.h"
+#include "session/taken_back.h"
 
 namespace backout {
 
@@ -35,6 +37,7 @@ void count_store(Host& host, const std::string& store, const Slots* known, Image
         if (!is_absent) census.unreadable.push_back(store + ": " + directory.error().text());
         return;
     }
+    census.stores.push_back(store);
     const Result<std::vector<std::string>> entries = (*directory)->list();
     if (!entries.ok()) {
         census.unreadable.push_back(store + ": " + entries.error().text());
@@ -78,6 +81,70 @@ Result<ImageCensus> census_of(Host& host, JournalStore& journal, const std::stri
 }
 
 }  // namespace
+
+namespace {
+
+/// A part of an image, as the kinds that change files write it (compensators/file_image_codec.cpp): `present` is what
+/// the step displaced, and lies in the slot while the step's effect stands.
+using Visitor = std::function<void(const std::string& store, const std::string& slot, const Json& present)>;
+
+void visit_parts(const Json& value, const Visitor& visit) {
+    if (!value.is_structured()) return;
+    if (value.is_object() && string_member(value, "kind") != "move") {
+        const std::string store = string_member(value, "store");
+        const std::string slot = string_member(value, "slot");
+        const Json& present = member(value, "present");
+        if (!store.empty() && !slot.empty() && present.is_object()) visit(store, slot, present);
+    }
+    for (const Json& inner : value) visit_parts(inner, visit);
+}
+
+/// "" or what is wrong. A directory's own size and time follow what lies in it: its being there is all that is asked.
+std::string what_is_wrong(Host& host, const std::string& store, const std::string& slot, const Json& present) {
+    const Result<std::shared_ptr<Directory>> directory = host.open_directory(store);
+    if (!directory.ok()) {
+        return directory.error().code == ErrorCode::not_found ? "its store is missing" : directory.error().text();
+    }
+    const Result<FileStatus> found = (*directory)->status(slot);
+    if (!found.ok()) return found.error().code == ErrorCode::not_found ? "it is missing" : found.error().text();
+    if (!found->present()) return "it is missing";
+    const std::string type = string_member(present, "type");
+    if (to_string(found->type) != type) return std::string("it is a ") + to_string(found->type) + ", and was a " + type;
+    if (found->type == EntryType::directory) return "";
+    const auto size = static_cast<std::uint64_t>(int_member(present, "size", 0));
+    if (found->size != size) {
+        return "its size is " + std::to_string(found->size) + " bytes, and was " + std::to_string(size);
+    }
+    return found->mtime == int_member(present, "mtime", 0) ? "" : "it was written to since it was put aside";
+}
+
+Status find_bad_slots_of(Host& host, JournalStore& journal, const std::vector<RunSummary>& runs, const RunSummary& run,
+                         std::vector<BadSlot>& bad) {
+    BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
+    if (details.plan.root != host.root()) return {};
+    BACKOUT_TRY_ASSIGN(const std::set<std::uint32_t> back, steps_taken_back(journal, runs, run));
+    for (const PlannedStep& step : details.plan.steps) {
+        const StepState& state = details.state.step(step.step);
+        if (state.phase != StepPhase::applied || back.count(step.step) != 0) continue;
+        visit_parts(state.image, [&](const std::string& store, const std::string& slot, const Json& present) {
+            const std::string wrong = what_is_wrong(host, store, slot, present);
+            if (!wrong.empty()) bad.push_back({store + "/" + slot, run.run, step.id, wrong});
+        });
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::vector<BadSlot>> find_bad_slots(Host& host, JournalStore& journal) {
+    std::vector<BadSlot> bad;
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
+    for (const RunSummary& run : runs) {
+        const bool stands = run.finished != 0 && run.undone_by.empty();
+        if (stands) BACKOUT_TRY(find_bad_slots_of(host, journal, runs, run, bad));
+    }
+    return bad;
+}
 
 Result<ImageCensus> count_images(Host& host, JournalStore& journal, const std::string& state_path) {
     return census_of(host, journal, state_path, nullptr);

@@ -48,8 +48,10 @@ class LocalSession final : public Session {
     Result<VerifyReport> verify_plan(const Plan& plan) override;
     Result<std::vector<VerifyReport::Step>> run_plan_checks(const Plan& plan, const RunOptions& options) override;
 
-    // session_runs.cpp
+    // session_rollback.cpp
     Result<RollbackProposal> plan_rollback(const RollbackRequest& request) override;
+
+    // session_runs.cpp
     Result<RunOutcome> apply(const Plan& plan, RunOptions options) override;
     Result<std::optional<RunOutcome>> resume(const std::string& run, std::optional<Direction> direction,
                                              RunOptions options) override;
@@ -84,9 +86,15 @@ class LocalSession final : public Session {
     std::optional<Json> last_outputs(const std::string& plan_name, const std::string& id);
     Status refuse_stale(JournalStore& journal, const Plan& plan);
 
+    // session_rollback.cpp
     Result<RollbackProposal> propose(JournalStore& journal, const RollbackRequest& request);
     Result<Plan> plan_for(JournalStore& journal, ImageStore& images, const RunSummary& target,
                           const RollbackRequest& request, const std::vector<std::string>& newer);
+    Status propose_each(JournalStore& journal, const std::vector<RunSummary>& targets, const RollbackRequest& request,
+                        RollbackProposal& proposal);
+    /// "" or why the run can't go back now: something of a later one was left upon it.
+    Result<std::string> blocked_now(JournalStore& journal, const RunSummary& target, const RollbackRequest& request);
+    // session_runs.cpp
     Result<RunOutcome> back_unfinished(Workplace& place, const RunDetails& details, const RunOptions& options);
     Result<RunOutcome> tidied(Workplace& place, Result<RunOutcome> outcome);
     Status release_run(Workplace& place, const RunSummary& run);

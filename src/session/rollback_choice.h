@@ -16,10 +16,12 @@ const RunSummary& root_of(const std::vector<RunSummary>& runs, const RunSummary&
 /// Committed, changed something, is no rollback and was not taken back: what `rollback` without argument chooses from.
 bool can_be_taken_back(const RunSummary& run);
 
-/// Runs after `target` whose effects still stand and aren't a part of its own history: they may lie on top of it.
+/// What makes the world another one than `target` left it, newest first: later runs that stand, and rollbacks of older
+/// runs that weren't redone. A rollback and its redo, both later, cancel each other out; an incomplete rollback of
+/// `target` itself is not in its way.
 std::vector<RunSummary> later_runs(const std::vector<RunSummary>& runs, const RunSummary& target);
 
-/// All that must be taken back to reach the state before `target`, newest first.
+/// All that must be taken back to reach the state before `target`, what lies on top first.
 std::vector<RunSummary> runs_since(const std::vector<RunSummary>& runs, const RunSummary& target);
 
 /// The steps of a run that had an effect which may still be there.

@@ -88,6 +88,12 @@ struct RollbackProposal {
         Plan plan;
     };
     std::vector<Item> items = {};
+    struct LeftAlone {
+        RunSummary run;
+        std::string reason;
+    };
+    /// With `to`: runs that can't go back, for something of a later one stays upon them.
+    std::vector<LeftAlone> left_alone = {};
     /// Newer runs that ended without having undone everything: `rollback` without a name passes over them.
     std::vector<StatusReport::Unfinished> passed_over = {};
     std::string note = {};  ///< why there is nothing, when there is nothing
@@ -137,8 +143,8 @@ class Session {
     /// Nothing unfinished: an empty optional. Errors: `locked` also while a child of a killed executor still works.
     virtual Result<std::optional<RunOutcome>> resume(const std::string& run, std::optional<Direction> direction,
                                                      RunOptions options) = 0;
-    /// Executes what plan_rollback proposes, decided anew under the lease. One outcome a run, newest first; stops at
-    /// the first that isn't complete.
+    /// Executes what plan_rollback proposes, decided anew under the lease. One outcome a run, newest first. A conflict
+    /// is left, and keeps only those older runs from going back that it lies upon; stops at a run that didn't finish.
     virtual Result<std::vector<RunOutcome>> rollback(const RollbackRequest& request, RunOptions options) = 0;
     /// A person states the truth about one stuck step, by id or number. `as`: done, undone, skipped. Touches nothing.
     virtual Result<RunDetails> resolve(const std::string& run, const std::string& step, const std::string& as,

@@ -73,8 +73,8 @@ void check_space(Host& host, const std::string& path, Findings& findings) {
                             "keep what matters on another file system"});
     }
     if (info->network) {
-        findings.push_back(
-            {"error", where + " is a network file system: the journal can't live there", "give --state-dir"});
+        findings.push_back({"error", where + " is a network file system: neither journal nor images are safe there",
+                            "give --state-dir"});
     }
 }
 
@@ -95,10 +95,14 @@ void check_census(const ImageCensus& census, Findings& findings) {
 }
 
 // What the steps of a run need to go back: compared with what was recorded when it was put aside.
-Status check_kept(StepContext& context, const RunDetails& details, Findings& findings) {
+Status check_kept(StepContext& context, const RunDetails& details, const std::vector<BadSlot>& known,
+                  Findings& findings) {
     for (const PlannedStep& step : details.plan.steps) {
         const StepState& state = details.state.step(step.step);
-        if (state.phase != StepPhase::applied) continue;
+        const bool told = std::any_of(known.begin(), known.end(), [&](const BadSlot& one) {
+            return one.run == details.summary.run && one.step == step.id;
+        });
+        if (state.phase != StepPhase::applied || told) continue;
         BACKOUT_TRY_ASSIGN(const std::vector<Difference> damage, kept_damage_of_image(context, state.image));
         for (const Difference& one : damage) {
             findings.push_back({"error",
@@ -112,17 +116,32 @@ Status check_kept(StepContext& context, const RunDetails& details, Findings& fin
 }
 
 // Runs that were taken back lent their slots to the ones that did it: those are looked at.
-Status check_kept_of_all(Host& host, JournalStore& journal, ImageStore& images, Findings& findings) {
+Status check_kept_of_all(Host& host, JournalStore& journal, ImageStore& images, const std::vector<BadSlot>& known,
+                         Findings& findings) {
     StepContext context{host, images};
-    const std::size_t before = findings.size();
     BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
     for (const RunSummary& run : runs) {
         if (run.finished == 0 || !run.undone_by.empty()) continue;
         BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
-        BACKOUT_TRY(check_kept(context, details, findings));
+        if (details.plan.root != host.root()) continue;
+        BACKOUT_TRY(check_kept(context, details, known, findings));
     }
-    if (findings.size() == before) findings.push_back({"ok", "images: each is as it was put aside"});
     return {};
+}
+
+void check_slots(const std::vector<BadSlot>& slots, Findings& findings) {
+    for (const BadSlot& one : slots) {
+        findings.push_back(
+            {"error", "before-image " + one.slot + " of run " + one.run + ", step '" + one.step + "': " + one.what,
+             "that step can't be brought back as it was: restore " + one.slot +
+                 " from a backup, or take the run back with --skip " + one.step});
+    }
+    if (slots.empty()) findings.push_back({"ok", "every before-image that a run needs is there"});
+}
+
+void check_lease(const std::optional<LeaseHolder>& holder, Findings& findings) {
+    if (!holder) return findings.push_back({"ok", "nobody is at work: the lease is free"});
+    findings.push_back({"ok", "at work: pid " + std::to_string(holder->pid) + ", " + holder->command});
 }
 
 void check_runs(JournalStore& journal, Findings& findings) {
@@ -194,7 +213,7 @@ Result<std::vector<Session::DoctorFinding>> LocalSession::doctor() {
                             "stop, keep a copy of " + options_.state_directory + ", and restore it from a backup"});
     }
     BACKOUT_TRY_ASSIGN(const std::optional<LeaseHolder> holder, lease_holder(options_.state_directory));
-    if (holder) findings.push_back({"ok", "at work: pid " + std::to_string(holder->pid) + ", " + holder->command});
+    check_lease(holder, findings);
     if (!state_in_host().empty()) check_space(*host_, state_in_host(), findings);
     if (!damages.empty()) return findings;
     findings.push_back({"ok", "journal: every record of every run is sound"});
@@ -203,8 +222,16 @@ Result<std::vector<Session::DoctorFinding>> LocalSession::doctor() {
     check_runs(*journal, findings);
     BACKOUT_TRY_ASSIGN(const ImageCensus census, compare_images(*host_, *journal, state_in_host()));
     check_census(census, findings);
+    for (const std::string& store : census.stores) {
+        const bool inside = !state_in_host().empty() && store.rfind(state_in_host() + "/", 0) == 0;
+        if (!inside) check_space(*host_, store, findings);
+    }
+    // While somebody is at work slots come and go.
+    if (holder) return findings;
+    BACKOUT_TRY_ASSIGN(const std::vector<BadSlot> bad, find_bad_slots(*host_, *journal));
+    check_slots(bad, findings);
     const std::unique_ptr<ImageStore> images = make_image_store(*host_, *journal, state_in_host());
-    const Status kept = check_kept_of_all(*host_, *journal, *images, findings);
+    const Status kept = check_kept_of_all(*host_, *journal, *images, bad, findings);
     if (!kept.ok()) findings.push_back({"error", "images: " + kept.error().text()});
     return findings;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 
 #include "base/bytes.h"
@@ -72,24 +73,29 @@ Error no_such_step(const Plan& plan, const std::string& run, const std::string& 
     return {ErrorCode::not_found, "run " + run + " has no step '" + printable(name) + "'" + hint};
 }
 
-RollbackProposal nothing(const std::string& note) {
-    RollbackProposal proposal;
-    proposal.note = note;
-    return proposal;
+/// Where nothing can be written there can be no journal: that is what stands in the way, not a missing right.
+Status writable_state(const Status& status, const std::string& directory) {
+    if (status.ok() || status.error().system_errno != EROFS) return status;
+    return Error{ErrorCode::journal,
+                 directory +
+                     " is on a file system mounted read-only, so no journal can be kept there: mount it "
+                     "writable, or choose another --state-dir",
+                 directory, EROFS};
 }
 
 }  // namespace
 
 Result<Workplace> LocalSession::workplace() {
     Workplace place;
-    BACKOUT_TRY(make_state_directory(options_.state_directory));
+    BACKOUT_TRY(writable_state(make_state_directory(options_.state_directory), options_.state_directory));
     LeaseHolder self;
     self.pid = static_cast<int>(::getpid());
     self.user = options_.user;
     self.command = options_.command;
     self.since = clock_.now();
-    BACKOUT_TRY_ASSIGN(place.lease,
-                       acquire_lease(options_.state_directory, self, clock_, options_.lock_timeout, options_.stop));
+    auto lease = acquire_lease(options_.state_directory, self, clock_, options_.lock_timeout, options_.stop);
+    BACKOUT_TRY(writable_state(lease.ok() ? Status{} : Status(lease.error()), options_.state_directory));
+    place.lease = std::move(*lease);
     BACKOUT_TRY(wait_for_orphan(*place.lease));
     BACKOUT_TRY_ASSIGN(place.journal, open_journal(journal_options(), ids_));
     images_of(place);
@@ -172,155 +178,6 @@ Result<std::optional<RunOutcome>> LocalSession::resume(const std::string& run, s
 
 // ---- rollback -------------------------------------------------------------------------------------------------------
 
-Result<RollbackProposal> LocalSession::plan_rollback(const RollbackRequest& request) {
-    BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_for_reading());
-    const std::string named = request.run.empty() ? request.to : request.run;
-    if (!journal && !named.empty()) {
-        return Error{ErrorCode::not_found, "there is no run '" + printable(named) + "'"};
-    }
-    if (!journal) return nothing("no run was made");
-    return propose(*journal, request);
-}
-
-Result<Plan> LocalSession::plan_for(JournalStore& journal, ImageStore& images, const RunSummary& target,
-                                    const RollbackRequest& request, const std::vector<std::string>& newer) {
-    BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, target));
-    RollbackOptions options;
-    options.command = "backout rollback " + target.run;
-    options.skip = request.skip;
-    options.overwrite_conflicts = request.overwrite_conflicts;
-    options.taken_back_first = newer;
-    BACKOUT_TRY_ASSIGN(const auto expand, expander_of(journal, details));
-    const RollbackTools tools{*host_, kinds_, images, clock_, ids_, expand};
-    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
-    BACKOUT_TRY_ASSIGN(const std::set<std::uint32_t> back, steps_taken_back(journal, runs, target));
-    std::vector<TakenStep> taken = taken_steps(details);
-    // What a rollback before has done is its own: this one has no part in it.
-    taken.erase(
-        std::remove_if(taken.begin(), taken.end(), [&back](const TakenStep& one) { return back.count(one.step) != 0; }),
-        taken.end());
-    return make_rollback_plan(target.run, details.plan, taken, options, tools);
-}
-
-namespace {
-
-Status refuse_overlap(JournalStore& journal, const std::vector<RunSummary>& runs, const RunSummary& target) {
-    BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, target));
-    for (const RunSummary& run : later_runs(runs, target)) {
-        BACKOUT_TRY_ASSIGN(const RunDetails other, details_of(journal, run));
-        if (other.plan.root != details.plan.root) continue;
-        const RunInTheWay found = find_run_in_the_way(details.plan, {{run.run, &other.plan}});
-        if (found.run.empty()) continue;
-        return Error{ErrorCode::failed,
-                     "run " + target.run + " can't be taken back: the later run " + run.run + " (" +
-                         printable(run.name) + ") changed " + printable(found.key) +
-                         " too; take that one back first, or 'backout rollback --to " + target.run + "'",
-                     found.key};
-    }
-    return {};
-}
-
-// Which finished runs a request means, newest first; a note says why there are none.
-struct Selection {
-    std::vector<RunSummary> targets;
-    std::string note;
-};
-
-Result<Selection> select_named(JournalStore& journal, const std::vector<RunSummary>& runs, const std::string& name) {
-    BACKOUT_TRY_ASSIGN(const RunSummary target, journal.find_run(name));
-    if (!target.undone_by.empty())
-        return Selection{{}, "run " + target.run + " was taken back already, by " + target.undone_by};
-    if (!target.changed) return Selection{{}, "run " + target.run + " left nothing to take back"};
-    BACKOUT_TRY(refuse_overlap(journal, runs, target));
-    return Selection{{target}, ""};
-}
-
-/// A run of nothing but checks was committed and changed nothing: it stands in nobody's way. Neither does one of which
-/// nothing is left but what a person said to leave.
-Result<bool> left_an_effect(JournalStore& journal, const std::vector<RunSummary>& runs, const RunSummary& run) {
-    BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
-    BACKOUT_TRY_ASSIGN(const std::set<std::uint32_t> left, steps_left_by_a_person(journal, runs, run));
-    std::set<std::uint32_t> settled = left;
-    if (!left.empty()) {
-        BACKOUT_TRY_ASSIGN(const std::set<std::uint32_t> back, steps_taken_back(journal, runs, run));
-        settled.insert(back.begin(), back.end());
-    }
-    const std::vector<PlannedStep>& steps = details.plan.steps;
-    return std::any_of(steps.begin(), steps.end(), [&](const PlannedStep& step) {
-        return step.changes() && step.effect != Effect::none && !details.state.step(step.step).image.is_null() &&
-               settled.count(step.step) == 0;
-    });
-}
-
-Result<Selection> select_newest(JournalStore& journal, const std::vector<RunSummary>& runs) {
-    auto found = runs.begin();
-    for (; found != runs.end(); ++found) {
-        if (!can_be_taken_back(*found)) continue;
-        BACKOUT_TRY_ASSIGN(const bool changed_something, left_an_effect(journal, runs, *found));
-        if (changed_something) break;
-    }
-    if (found == runs.end()) return Selection{{}, "no run is committed, changed something, and wasn't taken back"};
-    BACKOUT_TRY(refuse_overlap(journal, runs, *found));
-    return Selection{{*found}, ""};
-}
-
-Result<Selection> select_targets(JournalStore& journal, const RollbackRequest& request) {
-    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
-    if (!request.run.empty()) return select_named(journal, runs, request.run);
-    if (request.to.empty()) return select_newest(journal, runs);
-    BACKOUT_TRY_ASSIGN(const RunSummary oldest, journal.find_run(request.to));
-    return Selection{runs_since(runs, oldest), "nothing since " + oldest.run + " stands any more"};
-}
-
-/// Runs newer than what is taken back that left something behind, but for those that this rollback is the way out of.
-Result<std::vector<StatusReport::Unfinished>> passed_over_by(JournalStore& journal,
-                                                             const std::vector<RunSummary>& targets) {
-    std::vector<StatusReport::Unfinished> passed;
-    BACKOUT_TRY_ASSIGN(const std::vector<StatusReport::Unfinished> left, incomplete_runs(journal));
-    for (const StatusReport::Unfinished& one : left) {
-        const bool newer = targets.empty() || one.run.number > targets.back().number;
-        const bool mended_by_it = std::any_of(targets.begin(), targets.end(), [&one](const RunSummary& target) {
-            return target.run == one.run.undoes || target.run == one.run.run;
-        });
-        if (newer && !mended_by_it) passed.push_back(one);
-    }
-    return passed;
-}
-
-}  // namespace
-
-Result<RollbackProposal> LocalSession::propose(JournalStore& journal, const RollbackRequest& request) {
-    BACKOUT_TRY_ASSIGN(const std::optional<RunSummary> unfinished, journal.unfinished());
-    if (unfinished) {
-        const std::string& name = request.run.empty() ? request.to : request.run;
-        if (!name.empty()) {
-            BACKOUT_TRY_ASSIGN(const RunSummary named, journal.find_run(name));
-            if (named.number != unfinished->number) return unfinished_error(*unfinished);
-        }
-        RollbackProposal proposal;
-        BACKOUT_TRY_ASSIGN(proposal.unfinished, details_of(journal, *unfinished));
-        BACKOUT_TRY(use_root_of(journal, *unfinished));
-        return proposal;
-    }
-    BACKOUT_TRY_ASSIGN(const Selection selection, select_targets(journal, request));
-    RollbackProposal proposal;
-    if (selection.targets.empty()) proposal.note = selection.note;
-    if (request.run.empty()) {
-        BACKOUT_TRY_ASSIGN(proposal.passed_over, passed_over_by(journal, selection.targets));
-    }
-    BACKOUT_TRY(use_root_of(journal, selection.targets));
-    const std::unique_ptr<ImageStore> images = make_image_store(*host_, journal, state_in_host());
-    std::vector<std::string> newer;  // what the runs taken back first bring back
-    for (const RunSummary& target : selection.targets) {
-        BACKOUT_TRY_ASSIGN(Plan plan, plan_for(journal, *images, target, request, newer));
-        for (const PlannedStep& step : plan.steps) {
-            for (const Resource& resource : step.resources) newer.push_back(resource.key);
-        }
-        proposal.items.push_back({target, std::move(plan)});
-    }
-    return proposal;
-}
-
 Result<RunOutcome> LocalSession::back_unfinished(Workplace& place, const RunDetails& details,
                                                  const RunOptions& options) {
     return tidied(place, Engine(parts(place))
@@ -343,12 +200,17 @@ Result<std::vector<RunOutcome>> LocalSession::rollback(const RollbackRequest& re
         return outcomes;
     }
     for (const RollbackProposal::Item& item : proposal.items) {
+        BACKOUT_TRY_ASSIGN(const std::string way, blocked_now(*place.journal, item.target, request));
+        if (!way.empty()) {
+            events_.on_event({"warning", 0, clock_.now(), item.target.run, 0, "", {{"message", way}}});
+            continue;
+        }
         // Decided anew: the run before has just changed what this one will find.
         BACKOUT_TRY_ASSIGN(const Plan plan, plan_for(*place.journal, *place.images, item.target, request, {}));
         BACKOUT_TRY_ASSIGN(RunOutcome outcome,
                            tidied(place, Engine(parts(place)).apply(plan, with_secrets(options, plan))));
         outcomes.push_back(std::move(outcome));
-        if (outcomes.back().exit_status != 0) break;
+        if (!outcomes.back().state.finished) break;  // a conflict that is left is no reason to leave the others
     }
     return outcomes;
 }

@@ -173,6 +173,29 @@ TEST_F(DecideOnThreeSteps, ASignalWaitsForTheStepInHand) {
     expect(CommandKind::stop_resumable, {});
 }
 
+TEST_F(DecideOnThreeSteps, AGroupIsLeftWithItsMemberThatIsInConflict) {
+    shape_.is_rollback = true;
+    shape_.steps[0].group = shape_.steps[2].group = 1;
+    state_.step(1).phase = StepPhase::conflict;
+    all_at(Progress::recorded, {1, 2});
+    expect(CommandKind::record_conflict, {3});
+    shape_.is_rollback = false;
+    expect(CommandKind::stage, {3});
+}
+
+TEST_F(DecideOnThreeSteps, AGroupWaitsForItsMemberThatFailedToGoBack) {
+    shape_.is_rollback = true;
+    shape_.steps[0].group = shape_.steps[2].group = 1;
+    live_.step(1).gave_up = true;
+    all_at(Progress::recorded, {2});
+    expect(CommandKind::check_end, {});
+    live_.checked_at_end = true;
+    expect(CommandKind::try_again, {1});
+    live_.step(1) = LiveStep{};
+    all_at(Progress::recorded, {1});
+    expect(CommandKind::stage, {3});
+}
+
 TEST_F(DecideOnThreeSteps, FinishesAnUndoInDoubtBeforeItTurnsForward) {
     state_.direction = Direction::back;
     live_.turning_forward = true;

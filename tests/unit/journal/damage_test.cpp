@@ -75,6 +75,26 @@ TEST_F(DamagedJournal, SoundOneHasNoFindings) {
     EXPECT_EQ(judge(), "");
 }
 
+/// The pages in use are whole: only the map's size tells that something is missing.
+TEST_F(DamagedJournal, AFileCutBehindItsPagesIsDamaged) {
+    ASSERT_GT(data_.size(), used_ + 4096);
+    for (const std::size_t size : {used_, used_ + 4096, data_.size() - 1}) {
+        ASSERT_EQ(::truncate((state_ + "/data.mdb").c_str(), static_cast<off_t>(size)), 0);
+        EXPECT_EQ(open_error().code, ErrorCode::journal) << size;
+        EXPECT_THAT(open_error().message, HasSubstr("it was cut")) << size;
+        EXPECT_FALSE(open_journal_for_reading({state_}).ok()) << size;
+        EXPECT_FALSE(findings().empty()) << size;
+    }
+}
+
+/// Cut off between the file's growth and that of the map: nothing is missing.
+TEST_F(DamagedJournal, AFileThatGrewBeforeItsMapIsSound) {
+    ASSERT_EQ(::truncate((state_ + "/data.mdb").c_str(), static_cast<off_t>(data_.size() + (1U << 20))), 0);
+    EXPECT_THAT(findings(), IsEmpty());
+    EXPECT_EQ(open_error().message, "opened");
+    EXPECT_EQ(judge(), "");
+}
+
 /// One bit of every so many bytes; of every byte with BACKOUT_TEST_FULL set.
 TEST_F(DamagedJournal, FlippedBitNeverGivesAWrongAnswer) {
     const unsigned seed = std::random_device{}();
@@ -220,11 +240,10 @@ TEST_F(DamagedJournal, PagesOfAnythingEndInAnAnswer) {
         ASSERT_TRUE(checked.ok() || checked.error().code == ErrorCode::journal) << "seed " << seed;
         Bytes beginning = data_.substr(0, 8192);
         for (int i = 0; i < 5; ++i) beginning[random() % 160 + 4096 * (random() % 2)] = static_cast<char>(random());
-        const auto meta = read_metas(beginning, used_);
+        const auto meta = read_metas(beginning, data_.size());
         if (meta.ok()) {
-            ASSERT_LE(meta->used_bytes(), used_);
-            static_cast<void>(
-                check_pages(data_.substr(0, used_), *meta).ok());  // either answer is fine; a crash is not
+            ASSERT_LE(meta->used_bytes(), data_.size());
+            static_cast<void>(check_pages(data_, *meta).ok());  // either answer is fine; a crash is not
         }
     }
 }

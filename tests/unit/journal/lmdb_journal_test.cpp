@@ -467,7 +467,7 @@ TEST_F(JournalOnDisk, ReadOnlyMediaAreReadAndNotWritten) {
         return std::string(to_string(open_error().code)) + " " + open_error().message;
     });
     if (verdict == "skip") GTEST_SKIP() << "no mount namespace here";
-    EXPECT_THAT(verdict, HasSubstr("not_permitted"));
+    EXPECT_THAT(verdict, testing::StartsWith("journal "));
     EXPECT_THAT(verdict, HasSubstr("read-only"));
 }
 

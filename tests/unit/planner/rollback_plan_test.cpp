@@ -115,6 +115,35 @@ TEST_F(RollbackPlanOnMemHost, RefusesUnknownIds) {
     EXPECT_THAT(made.error().message, HasSubstr("no step 'bb'"));
 }
 
+TEST_F(RollbackPlanOnMemHost, WhatCameIntoAFolderThatTheRunMadeIsInTheWay) {
+    Plan inside = good_plan(R"({ "action": "file.write", "with": { "path": "/etc/app2", "content": "" } })");
+    inside.steps[0].resources[0].key = "/etc/app/deep/other";
+    EXPECT_EQ(find_run_in_the_way(target, {{"r-8", &inside}}).key, "/etc/app/deep/other");
+    for (PlannedStep& step : target.steps) {
+        if (step.id == "d") step.before = Json{{"type", "directory"}};
+        if (step.id == "d") step.operation = "update";
+    }
+    EXPECT_EQ(find_run_in_the_way(target, {{"r-8", &inside}}).run, "") << "the folder was there before";
+}
+
+TEST_F(RollbackPlanOnMemHost, AGroupIsLeftAsOne) {
+    for (PlannedStep& step : target.steps) {
+        if (step.id == "b" || step.id == "w") step.group = "g";
+    }
+    see([](const Json& image) {
+        if (image["step"] != 3) return Observation{Where::after};
+        return Observation{Where::neither, {Difference{"/etc/b", "content", "new", "theirs"}}};
+    });
+    const Plan made = rollback();
+    EXPECT_EQ(made.find("w")->operation, "skip");
+    EXPECT_EQ(made.find("w")->reason, "its group 'g' goes back together, and 'b' was changed by somebody else");
+    EXPECT_NE(made.find("e")->operation, "skip") << "it is in no group";
+    rollback_options.overwrite_conflicts = {"b"};
+    EXPECT_NE(rollback().find("w")->operation, "skip");
+    rollback_options.skip = {"w"};
+    EXPECT_EQ(rollback().find("b")->reason, "its group 'g' goes back together, and 'w' is left out by --skip");
+}
+
 TEST_F(RollbackPlanOnMemHost, FindsTheRunThatChangedTheSameThings) {
     const Plan apart = good_plan(R"({ "action": "file.write", "with": { "path": "/etc/other", "content": "" } })");
     const Plan same = good_plan(R"({ "action": "file.write", "with": { "path": "/etc/b", "content": "newer" } })");

@@ -166,6 +166,78 @@ TEST_F(SessionOnDisk, APlanIsUsedOnce) {
     expect_error(session->apply(made, {}), ErrorCode::stale, "r-1");
 }
 
+/// file.write, but that two signals come while an inverse image is being made.
+class StoppedWhileInverting final : public Compensator {
+  public:
+    explicit StoppedWhileInverting(StopToken& stop) : stop_(stop), inner_(*builtin().find("file.write")) {
+        info_ = inner_.info();
+        info_.name = "stopped.write";
+    }
+    const KindInfo& info() const override { return info_; }
+    Result<Planned> plan(PlanRequest& request) const override { return inner_.plan(request); }
+    Result<Staged> stage(StepContext& context, const PlannedStep& step) const override {
+        return inner_.stage(context, step);
+    }
+    Result<Staged> invert(StepContext& context, const Json& image) const override {
+        stop_.request(15);
+        stop_.request(15);
+        return inner_.invert(context, image);
+    }
+    Result<Applied> apply(StepContext& context, const Json& image) const override {
+        return inner_.apply(context, image);
+    }
+    Result<Observation> observe(StepContext& context, const Json& image, bool deep) const override {
+        return inner_.observe(context, image, deep);
+    }
+    Result<std::vector<Difference>> verify_kept(StepContext& context, const PlannedStep& step) const override {
+        return inner_.verify_kept(context, step);
+    }
+    Result<std::vector<SyncRequest>> sync_of(StepContext& context, const Json& image) const override {
+        return inner_.sync_of(context, image);
+    }
+    Status release(StepContext& context, const Json& image) const override { return inner_.release(context, image); }
+    Result<Json> outputs_of_kept(StepContext& context, const PlannedStep& step) const override {
+        return inner_.outputs_of_kept(context, step);
+    }
+
+  private:
+    static const Registry& builtin() {
+        static const Registry registry = make_builtin_registry();
+        return registry;
+    }
+    StopToken& stop_;
+    const Compensator& inner_;
+    KindInfo info_;
+};
+
+/// An inverse image shares its slots with the image that it takes back: dropping the one must not cost the other.
+TEST_F(SessionOnDisk, ARollbackStoppedBeforeItsIntentLosesNoImage) {
+    StopToken stop;
+    Registry kinds;
+    kinds.add(std::make_unique<StoppedWhileInverting>(stop));
+    auto opened = Session::open(options(), std::move(kinds), make_builtin_detectors());
+    ASSERT_TRUE(opened.ok()) << opened.error().text();
+    Session& session = **opened;
+    std::ofstream(path("out")) << "former";
+    const std::string manifest = R"({"backout": 1, "name": "test", "actions": [
+        {"id": "conf", "action": "stopped.write", "with": {"path": ")" +
+                                 path("out") + R"(", "content": "x"}}]})";
+    const auto made = session.plan(manifest, PlanOptions{}, nullptr);
+    ASSERT_TRUE(made.ok()) << made.error().text();
+    ASSERT_TRUE(session.apply(*made, {}).ok());
+    RunOptions stopping;
+    stopping.stop = &stop;
+    const auto stopped = session.rollback({}, stopping);
+    ASSERT_TRUE(stopped.ok()) << stopped.error().text();
+    ASSERT_FALSE(stopped->front().state.finished);
+    const auto resumed = session.resume("", {}, {});
+    ASSERT_TRUE(resumed.ok()) << resumed.error().text();
+    EXPECT_EQ((*resumed)->exit_status, 0);
+    std::string content;
+    std::ifstream(path("out")) >> content;
+    EXPECT_EQ(content, "former");
+}
+
 /// Standard output and errors go to a file while this lives.
 class OutputTaken {
   public:

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace backout {
 namespace {
 
@@ -18,7 +20,14 @@ class History {
         add(taken.run, true);
         RunSummary& again = run(target);
         again.undone_by = runs_.front().run;
-        if (!again.undoes.empty()) named(again.undoes).undone_by.clear();
+        again.phase = RunPhase::rolled_back;
+        const RunSummary* by = &again;
+        for (bool stands = true; !by->undoes.empty(); stands = !stands) {
+            RunSummary& next = named(by->undoes);
+            next.undone_by = stands ? "" : by->run;
+            next.phase = stands ? RunPhase::committed : RunPhase::rolled_back;
+            by = &next;
+        }
         return *this;
     }
     RunSummary& run(std::uint64_t number) { return runs_[runs_.size() - number]; }
@@ -115,6 +124,113 @@ TEST(RollbackChoice, SinceRedoesWhatWasTakenBackOfOlderRuns) {
     History history;
     history.apply().apply().undo(1);
     EXPECT_EQ(names(runs_since(history.all(), history.run(2))), (Names{"r-3", "r-2"}));
+}
+
+TEST(RollbackChoice, ARedoLyingBelowIsNotInTheWay) {
+    History history;
+    history.apply().apply().apply().undo(3).undo(2).undo(1).undo(6);  // r-7 redoes r-1
+    EXPECT_TRUE(later_runs(history.all(), history.run(5)).empty()) << "r-5 can be redone now";
+    EXPECT_EQ(names(later_runs(history.all(), history.run(4))), (Names{"r-5"}));
+}
+
+TEST(RollbackChoice, WhatARedoBroughtBackAndWasTakenBackAgainDoesNotStand) {
+    History history;
+    history.apply().undo(1).undo(2).undo(3);  // r-4 takes back the redo r-3
+    EXPECT_EQ(newest(history), "");
+    EXPECT_TRUE(later_runs(history.all(), history.run(2)).empty()) << "r-2 can be redone";
+}
+
+TEST(RollbackChoice, APartlyTakenBackRunIsTriedAgain) {
+    History history;
+    history.apply().undo(1);
+    history.run(1).undone_by.clear();
+    history.run(1).phase = RunPhase::committed;
+    history.run(2).phase = RunPhase::rollback_incomplete;
+    EXPECT_TRUE(later_runs(history.all(), history.run(1)).empty());
+    EXPECT_EQ(names(runs_since(history.all(), history.run(1))), (Names{"r-1"}));
+}
+
+/// One file, and the value that each run finds and leaves in it.
+class OneFile {
+  public:
+    void apply() {
+        history_.apply();
+        values_.push_back({now(), ++last_});
+    }
+    void undo(std::uint64_t target) {
+        history_.undo(target);
+        values_.push_back({values_[target - 1].after, values_[target - 1].before});
+    }
+    int now() const { return values_.empty() ? 0 : values_.back().after; }
+    int before(std::uint64_t run) const { return values_[run - 1].before; }
+    int after(std::uint64_t run) const { return values_[run - 1].after; }
+    bool is_undone(std::uint64_t run) { return !history_.run(run).undone_by.empty(); }
+    std::uint64_t count() const { return values_.size(); }
+    bool allowed(std::uint64_t run) { return later_runs(history_.all(), history_.run(run)).empty(); }
+    std::vector<RunSummary> since(std::uint64_t run) { return runs_since(history_.all(), history_.run(run)); }
+
+  private:
+    struct Values {
+        int before = 0;
+        int after = 0;
+    };
+    History history_;
+    std::vector<Values> values_;
+    int last_ = 0;
+};
+
+/// Whatever was undone and redone before: a run goes back just when the file is as that run left it.
+void expect_right_choices(OneFile& file, unsigned seed) {
+    for (std::uint64_t run = 1; run <= file.count(); ++run) {
+        if (file.is_undone(run)) continue;
+        EXPECT_EQ(file.allowed(run), file.now() == file.after(run)) << "seed " << seed << ", r-" << run;
+    }
+}
+
+TEST(RollbackChoice, RandomChainsGiveTheValueThatTheHistorySays) {
+    int redone = 0;
+    for (unsigned seed = 0; seed < 300; ++seed) {
+        std::mt19937 random(seed);
+        OneFile file;
+        for (int turn = 0; turn < 14; ++turn) {
+            std::vector<std::uint64_t> choices;
+            for (std::uint64_t run = 1; run <= file.count(); ++run) {
+                if (!file.is_undone(run) && file.allowed(run)) choices.push_back(run);
+            }
+            if (choices.empty() || random() % 3 == 0) {
+                file.apply();
+            } else {
+                const std::uint64_t target = choices[random() % choices.size()];
+                file.undo(target);
+                EXPECT_EQ(file.now(), file.before(target)) << "seed " << seed;
+                ++redone;
+            }
+            expect_right_choices(file, seed);
+        }
+    }
+    EXPECT_GT(redone, 1000);
+}
+
+TEST(RollbackChoice, SinceLeadsToTheValueBeforeWhateverTheChain) {
+    for (unsigned seed = 0; seed < 300; ++seed) {
+        std::mt19937 random(seed);
+        OneFile file;
+        for (int turn = 0; turn < 12; ++turn) {
+            std::vector<std::uint64_t> choices;
+            for (std::uint64_t run = 1; run <= file.count(); ++run) {
+                if (!file.is_undone(run) && file.allowed(run)) choices.push_back(run);
+            }
+            const bool applies = choices.empty() || random() % 3 == 0;
+            applies ? file.apply() : file.undo(choices[random() % choices.size()]);
+        }
+        const std::uint64_t target = 1 + random() % file.count();
+        const int wanted = file.before(target);
+        for (const RunSummary& run : file.since(target)) {
+            EXPECT_EQ(file.now(), file.after(run.number)) << "seed " << seed << ": " << run.run << " isn't on top";
+            file.undo(run.number);
+        }
+        EXPECT_EQ(file.now(), wanted) << "seed " << seed << ", --to r-" << target;
+    }
 }
 
 TEST(RollbackChoice, AnUnfinishedRunIsNoChoice) {
