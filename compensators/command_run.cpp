@@ -57,12 +57,12 @@ KindInfo make_info() {
     info.undo_restores =
         "what undo.argv restores, confirmed by the probe: it says 1, or what it said before the step; an undo that is "
         "already done is not run. Of a command that failed or was cut off the probe says whether it is to be undone; "
-        "without probe it is as before if nothing in touches has moved";
+        "without probe it is as before if nothing has moved in touches, or of what an undo by rm or rmdir would "
+        "remove; "
+        "else its undo is run";
     info.undo_cannot =
         "anything without undo: such a step is irreversible and needs consent of its own. Without probe it "
-        "can't be proved that the undo worked. Where a command without probe failed, was killed, or was cut off by a "
-        "crash, and touches can't show that it had done nothing, its undo is not run: a person must look, and say what "
-        "is (resolve)";
+        "can't be proved that the undo worked";
     info.outputs = {"the names in outputs"};
     info.example =
         R"({ "action": "command.run", "with": { "argv": ["useradd", "app"], "undo": { "argv": ["userdel", "app"] },)"
@@ -238,7 +238,7 @@ class CommandRun final : public Compensator {
         BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
         image["forward"] = true;
         if (now.state == CommandState::half && now.attribute == "probe") image["began"] = now.found;
-        if (tells_the_end_only(arguments)) image["touched"] = traces_of_touched(context.host, arguments);
+        if (tells_the_end_only(arguments)) image["touched"] = traces_before_command(context.host, arguments);
         if (now.state == CommandState::applied) {
             const Json& then = member(step.before, "state");
             if (!then.is_null()) {
@@ -256,7 +256,6 @@ class CommandRun final : public Compensator {
             return Error{ErrorCode::unsupported,
                          describe_argv(image["argv"]) + " is irreversible: the step names no undo command"};
         }
-        BACKOUT_TRY(refuse_blind_undo(context, image));
         Json inverse = image;
         inverse["forward"] = !is_forward(image);
         if (context.in_doubt) inverse["torn"] = true;
@@ -338,26 +337,11 @@ class CommandRun final : public Compensator {
         return member(arguments, "probe").is_null() && !member(arguments, "undo").is_null();
     }
 
-    /// `touches` names all that the command changes: where nothing of it has moved, nothing was done.
+    /// Where nothing has moved of what the command changes, or its undo removes, nothing was done: the undo would be
+    /// turned against what was there before. `mkdir DIR` fails because DIR is there, and `rm -r DIR` takes it away.
     static bool is_untouched_by(StepContext& context, const Json& image, const Json& arguments) {
         const Json& before = member(image, "touched");
-        return !before.is_null() && before == traces_of_touched(context.host, arguments);
-    }
-
-    /// The undo of a command that failed before it had done anything would be turned against what was there before:
-    /// `mkdir DIR` fails because DIR is there, and `rm -r DIR` takes it away.
-    static Status refuse_blind_undo(StepContext& context, const Json& image) {
-        if (!context.in_doubt || !is_forward(image) || is_foreign(image) || !tells_the_end_only(image)) return {};
-        BACKOUT_TRY_ASSIGN(const Json arguments, expanded(context, image));
-        BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
-        if (now.state == CommandState::applied || is_untouched_by(context, image, arguments)) return {};
-        return Error{
-            ErrorCode::in_doubt,
-            describe_argv(image["argv"]) +
-                " did not come to its end, and no probe can tell what it had done by then. Its undo (" +
-                describe_argv(image["undo"]["argv"]) +
-                ") was not run: it might destroy what was there before. Look, take back what is left of it, and say "
-                "so: backout resolve RUN STEP --as undone --reason TEXT; or --as done, and its undo will be run"};
+        return !before.is_null() && before == traces_before_command(context.host, arguments);
     }
 
     static Result<Observation> cannot_tell(const Json& arguments, const CommandLook& now) {

@@ -278,8 +278,7 @@ Nanoseconds RunLoop::backoff_of(std::uint32_t step) const {
 
 Status RunLoop::do_retry(std::uint32_t step) {
     const std::string why = live(step).failure->text();
-    const bool definite = live(step).definite;
-    const bool own_word = definite && !shape_.step(step).undoable;
+    const bool own_word = live(step).definite && !shape_.step(step).undoable;
     const bool intended = live(step).progress >= Progress::intended;
     if (!intended) BACKOUT_TRY(drop_staged());
     BACKOUT_TRY(commit(failure_records(step, why)));
@@ -289,12 +288,7 @@ Status RunLoop::do_retry(std::uint32_t step) {
             commit({record(RecordType::step_undone, step, {{"how", "already"}, {"note", "failed by its own word"}})}));
     } else if (intended) {
         BACKOUT_TRY_ASSIGN(const bool undone, take_back_now(step));
-        // An undo that was not begun, for nobody could tell whether there is anything to undo: as without undo.
-        const bool not_begun = live(step).gave_up && state_.step(step).phase == StepPhase::failed_in_doubt;
-        if (!undone && !(definite && not_begun)) return do_begin_abort(why);
-        if (!undone)
-            BACKOUT_TRY(commit(
-                {record(RecordType::step_undone, step, {{"how", "already"}, {"note", "failed by its own word"}})}));
+        if (!undone) return do_begin_abort(why);
     }
     const Nanoseconds wait = backoff_of(step);
     const int attempt = state_.step(step).attempts + 1;
