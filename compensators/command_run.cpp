@@ -55,13 +55,14 @@ KindInfo make_info() {
     info.detects = "the probe's answer; without probe whether creates and removes are there";
     info.verifies = "exit status, then the probe again; without probe that creates is there and removes is absent";
     info.undo_restores =
-        "what undo.argv restores, confirmed by the probe; an undo that is already done is not run. A command that "
-        "failed "
-        "or was cut off is undone even if creates is absent, for that says nothing about what it had begun: unless a "
-        "probe says 1";
+        "what undo.argv restores, confirmed by the probe: it says 1, or what it said before the step; an undo that is "
+        "already done is not run. Of a command that failed or was cut off the probe says whether it is to be undone; "
+        "without probe it is as before if nothing has moved in touches, or of what an undo by rm or rmdir would "
+        "remove; "
+        "else its undo is run";
     info.undo_cannot =
         "anything without undo: such a step is irreversible and needs consent of its own. Without probe it "
-        "can't be proved that the undo worked, and after a crash in the middle a person must say what is";
+        "can't be proved that the undo worked";
     info.outputs = {"the names in outputs"};
     info.example =
         R"({ "action": "command.run", "with": { "argv": ["useradd", "app"], "undo": { "argv": ["userdel", "app"] },)"
@@ -93,6 +94,13 @@ ProgramOptions options_of(StepContext& context, Nanoseconds timeout) {
 Result<CommandLook> look(StepContext& context, const Json& arguments) {
     const Nanoseconds timeout = context.timeout > 0 ? std::min(context.timeout, kProbeTimeout) : kProbeTimeout;
     return look_at_command(context.host, arguments, options_of(context, timeout));
+}
+
+/// Once its undo was run, a probe that gives the very answer that it gave before the step says that all is as it was,
+/// whatever the number.
+bool is_back(const Json& image, const CommandLook& now) {
+    if (now.state == CommandState::not_applied) return true;
+    return now.state == CommandState::half && now.found == string_member(image, "began");
 }
 
 // ---- running -------------------------------------------------------------------------------------------------------
@@ -229,6 +237,8 @@ class CommandRun final : public Compensator {
         BACKOUT_TRY_ASSIGN(const Json arguments, expanded(context, image));
         BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
         image["forward"] = true;
+        if (now.state == CommandState::half && now.attribute == "probe") image["began"] = now.found;
+        if (tells_the_end_only(arguments)) image["touched"] = traces_before_command(context.host, arguments);
         if (now.state == CommandState::applied) {
             const Json& then = member(step.before, "state");
             if (!then.is_null()) {
@@ -275,6 +285,12 @@ class CommandRun final : public Compensator {
         const bool forward = is_forward(image);
         Observation observation;
         observation.note = now.reason;
+        if (context.in_doubt && forward && is_untouched_by(context, image, arguments)) {
+            return Observation{Where::before, {}, "what it touches is as it was"};
+        }
+        if (!forward && now.state == CommandState::half && is_back(image, now)) {
+            return Observation{Where::after, {}, now.reason + ", as before the step"};
+        }
         const bool unfinished = context.in_doubt && (forward || bool_member(image, "torn", false));
         if (unfinished && now.state == CommandState::not_applied && tells_the_end_only(arguments)) {
             observation.where = Where::neither;
@@ -316,9 +332,16 @@ class CommandRun final : public Compensator {
 
   private:
     /// `creates` and `removes` tell that a command came to its end. Where it failed or was cut off they don't tell what
-    /// it had done by then: its undo is run. A probe was asked about just that.
+    /// it had done by then. A probe was asked about just that.
     static bool tells_the_end_only(const Json& arguments) {
         return member(arguments, "probe").is_null() && !member(arguments, "undo").is_null();
+    }
+
+    /// Where nothing has moved of what the command changes, or its undo removes, nothing was done: the undo would be
+    /// turned against what was there before. `mkdir DIR` fails because DIR is there, and `rm -r DIR` takes it away.
+    static bool is_untouched_by(StepContext& context, const Json& image, const Json& arguments) {
+        const Json& before = member(image, "touched");
+        return !before.is_null() && before == traces_before_command(context.host, arguments);
     }
 
     static Result<Observation> cannot_tell(const Json& arguments, const CommandLook& now) {
@@ -344,7 +367,7 @@ class CommandRun final : public Compensator {
         applied.result = Json{{"exit", outcome->exit_status}};
         if (!can_be_asked(arguments)) return {};
         BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
-        if (now.state == CommandState::not_applied) return {};
+        if (is_back(arguments, now)) return {};
         return Error{ErrorCode::failed, "undo: " + describe_argv(undo["argv"]) + " succeeded, and yet " + now.reason +
                                             " (expected: not applied)"};
     }

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "compensators/file_parts.h"
+
 namespace backout {
 
 namespace {
@@ -27,6 +29,48 @@ std::string presence(const std::string& path, bool present) {
 bool can_be_asked(const Json& arguments) {
     return !member(arguments, "probe").is_null() || !member(arguments, "creates").is_null() ||
            !member(arguments, "removes").is_null();
+}
+
+namespace {
+
+/// What an undo takes away that does nothing but remove: the words of `rm`, `rmdir` and `unlink` that are no flags.
+std::vector<std::string> removed_by(const Json& undo) {
+    std::vector<std::string> paths;
+    const Json& argv = member(undo, "argv");
+    if (!argv.is_array() || argv.size() < 2 || !argv[0].is_string()) return paths;
+    const std::string program = argv[0].get<std::string>();
+    const std::string name = program.substr(program.rfind('/') + 1);
+    if (name != "rm" && name != "rmdir" && name != "unlink") return paths;
+    for (std::size_t i = 1; i < argv.size(); ++i) {
+        const std::string word = argv[i].is_string() ? argv[i].get<std::string>() : "";
+        if (word.empty()) return {};
+        if (word[0] != '-') paths.push_back(word[0] == '/' ? word : string_member(undo, "cwd") + "/" + word);
+    }
+    return paths;
+}
+
+std::vector<std::string> places_that_tell(const Json& arguments) {
+    std::vector<std::string> paths;
+    for (const Json& path : member(arguments, "touches")) {
+        if (!path.is_string()) return {};
+        paths.push_back(path.get<std::string>());
+    }
+    return paths.empty() ? removed_by(member(arguments, "undo")) : paths;
+}
+
+}  // namespace
+
+Json traces_before_command(Host& host, const Json& arguments) {
+    Json traces = nullptr;
+    for (const std::string& path : places_that_tell(arguments)) {
+        const Result<Entry> entry = find_entry(host, path);
+        if (!entry.ok()) return nullptr;
+        Result<Fingerprint> print = Fingerprint{};
+        if (entry->status.present()) print = take_fingerprint(*entry);
+        if (!print.ok()) return nullptr;
+        traces[path] = {to_string(print->type), print->inode, print->size, print->mtime, print->ctime, print->below};
+    }
+    return traces;
 }
 
 CommandLook marks_of(const Json& arguments, bool creates_present, bool removes_present) {

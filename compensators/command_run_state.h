@@ -39,6 +39,11 @@ Result<CommandLook> look_at_command(Host& host, const Json& arguments, const Pro
 /// Both marks as one: all in place, none, or some.
 CommandLook marks_of(const Json& arguments, bool creates_present, bool removes_present);
 
+/// What stands at the paths in `touches`, or where there are none, at those that an undo by rm, rmdir or unlink would
+/// remove: inodes, sizes and times of all that is there. Null where none are named, or one can't be read whole: then
+/// nothing can be compared.
+Json traces_before_command(Host& host, const Json& arguments);
+
 /// Is anybody there to ask?
 bool can_be_asked(const Json& arguments);
 

@@ -88,10 +88,10 @@ struct StepContext {
     /// step.arguments.
     const Json* planned_arguments = nullptr;
     Clock* clock = nullptr;  ///< for waiting (check); null: the system's
-    /// The journal has an intent without an outcome: what is looked at, or taken back, may be half done.
-    bool in_doubt = false;
     /// Observing what is to be taken back: what others put into things that the image made counts, for it stays.
     bool going_back = false;
+    /// The journal has an intent without an outcome: what is looked at, or taken back, may be half done.
+    bool in_doubt = false;
     bool overwrite_conflicts =
         false;  ///< a person said so (--overwrite-conflict): what stands there is kept as an image
     std::vector<std::string> superseded = {};  ///< resource keys that a later step changed: left out of verification

@@ -1,5 +1,6 @@
 #include "compensators/file_edit.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
@@ -56,18 +57,22 @@ class FileEdit final : public SharedFileKind {
 
     Result<ReverseResult> reverse_edit(const Json& edits, const Bytes& before, const Bytes& current) const override {
         BACKOUT_TRY_ASSIGN(const TextEdited edited, apply_text_edits(edits, before));
-        const SpliceReversal reversal = reverse_splices(before, edited.splices, current);
+        const bool ini = std::any_of(edits.begin(), edits.end(), [](const Json& edit) { return edit.contains("ini"); });
+        const std::vector<Splice> splices = ini ? split_insertions(before, edited.splices) : edited.splices;
+        const SpliceReversal reversal =
+            reverse_splices(before, splices, current, ini ? TextSort::ini : TextSort::sections);
         ReverseResult result;
         result.content = reversal.content;
         result.empty = reversal.content.empty();
         for (std::size_t index = 0; index < reversal.fates.size(); ++index) {
-            const Splice& splice = edited.splices[index];
+            const Splice& splice = splices[index];
             if (reversal.fates[index] == SpliceFate::intact) ++result.intact;
             if (reversal.fates[index] == SpliceFate::undone) ++result.undone;
             if (reversal.fates[index] != SpliceFate::changed) continue;
             const std::string ours =
                 splice.inserted.empty() ? "without: " + shown(splice.removed) : shown(splice.inserted);
-            result.conflicts.push_back(Difference{"", "edit", ours, "changed by somebody"});
+            result.conflicts.push_back(
+                Difference{"", "edit", ours, "changed by somebody, or not to be told from copies"});
         }
         return result;
     }
@@ -95,8 +100,10 @@ class FileEdit final : public SharedFileKind {
         info.verifies = "that the edit is in place; what others changed elsewhere in the file is theirs";
         info.undo_restores =
             "the former file itself (bytes, times, inode); if others edited it since, only our edit is "
-            "taken back, found by the lines around it";
-        info.undo_cannot = "an edit of ours that somebody changed: it is left and reported as a conflict";
+            "taken back, found by the lines around it (an ini key in its section)";
+        info.undo_cannot =
+            "an edit of ours that somebody changed, or that can't be told from a copy that somebody made of it: it is "
+            "left and reported as a conflict";
         info.outputs = {"path", "digest (SHA-256; not of secrets)"};
         info.example = R"({ "action": "file.edit", "with": { "path": "/etc/ssh/sshd_config", "edits": [)"
                        R"( { "regex": "^#?Port .*", "replace": "Port 22", "count": 1 } ] } })";

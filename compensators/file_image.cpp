@@ -132,6 +132,9 @@ Result<Observation> observe_file_image(StepContext& context, const FileImage& im
         std::move(view->differences.begin(), view->differences.end(), std::back_inserter(observation.differences));
     }
     observation.where = combine(places);
+    if (image.parts.empty() && !image.conflicts.empty()) {
+        return Observation{Where::neither, image.conflicts, "all of it is left to others"};
+    }
     if (places.empty() && !image.parts.empty()) observation.where = Where::after;
     if (observation.where == Where::after || observation.where == Where::both) observation.differences.clear();
     return observation;
@@ -141,6 +144,24 @@ Result<std::vector<SyncRequest>> sync_of_file_image(StepContext& context, const 
     Requests requests;
     for (const FilePart& part : image.parts) BACKOUT_TRY(sync_part(context, part, requests));
     return requests.take();
+}
+
+Result<std::vector<Difference>> kept_damage_of_file_image(StepContext& context, const FileImage& image) {
+    std::vector<Difference> all;
+    for (const FilePart& part : image.parts) {
+        if (part.kind != PartKind::swap || !part.present) continue;
+        BACKOUT_TRY_ASSIGN(const Entry slot, find_slot(context.images, part.store, part.slot));
+        BACKOUT_TRY_ASSIGN(std::vector<Difference> damage, kept_damage(part, slot));
+        std::move(damage.begin(), damage.end(), std::back_inserter(all));
+    }
+    return all;
+}
+
+Result<std::vector<Difference>> kept_damage_of_image(StepContext& context, const Json& image) {
+    const Json& files = image.is_object() && image.contains("files") ? image["files"] : image;
+    if (!files.is_object() || !files.contains("parts")) return std::vector<Difference>();
+    BACKOUT_TRY_ASSIGN(const FileImage parsed, file_image_from_json(files));
+    return kept_damage_of_file_image(context, parsed);
 }
 
 Status release_file_image(StepContext& context, const FileImage& image) {

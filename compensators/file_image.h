@@ -44,12 +44,14 @@ struct AttributeSet {
     bool operator==(const AttributeSet& other) const = default;
 };
 
-/// The mtime of a directory in which a part moves a name.
+/// The directory in which a part moves a name: its inode number and its mtime.
 struct ParentTime {
     std::optional<UnixNanoseconds> before = {};  ///< when the image was made
     std::optional<UnixNanoseconds> restore =
-        {};             ///< what to set when the part is done (inverse images); unset: nothing
-    bool ours = false;  ///< when the image was made, it was what our own rename had left
+        {};                                    ///< what to set when the part is done (inverse images); unset: nothing
+    bool ours = false;                         ///< when the image was made, it was what our own rename had left
+    std::optional<UnixNanoseconds> left = {};  ///< what the image that this one takes back had set
+    std::optional<std::uint64_t> inode = {};   ///< when the image was made
 };
 
 enum class PartKind { swap, move, attributes };
@@ -95,6 +97,12 @@ Result<FileImage> file_image_from_json(const Json& json);
 Result<Applied> apply_file_image(StepContext& context, const FileImage& image);
 Result<Observation> observe_file_image(StepContext& context, const FileImage& image, bool deep);
 Result<std::vector<SyncRequest>> sync_of_file_image(StepContext& context, const FileImage& image);
+/// What is kept for taking the image back, and isn't as it was put aside, or isn't there. Requires: it is applied, and
+/// what came after it in the same slots is taken back.
+Result<std::vector<Difference>> kept_damage_of_file_image(StepContext& context, const FileImage& image);
+/// The same of any kind's image as the journal has it: a file image, one that holds a file image, or neither (nothing
+/// is kept).
+Result<std::vector<Difference>> kept_damage_of_image(StepContext& context, const Json& image);
 /// Removes both names that a part may hold in its store. Absent names and stores are success.
 Status release_file_image(StepContext& context, const FileImage& image);
 

@@ -74,10 +74,12 @@ AttributeSet attributes_from_json(const Json& json) {
 }
 
 void put_time(Json& part, const char* key, const ParentTime& time) {
-    if (!time.before && !time.restore) return;
+    if (!time.before && !time.restore && !time.inode) return;
     Json result = Json::object();
     put_optional(result, "before", time.before);
     put_optional(result, "restore", time.restore);
+    put_optional(result, "left", time.left);
+    put_optional(result, "inode", time.inode);
     if (time.ours) result["ours"] = true;
     part[key] = std::move(result);
 }
@@ -86,6 +88,8 @@ ParentTime time_from_json(const Json& json) {
     ParentTime time;
     take_optional(json, "before", time.before);
     take_optional(json, "restore", time.restore);
+    take_optional(json, "left", time.left);
+    take_optional(json, "inode", time.inode);
     time.ours = bool_member(json, "ours", false);
     return time;
 }

@@ -26,7 +26,11 @@ class Inverter {
         result_.image.outputs = image_.outputs;
         for (const FilePart& part : image_.parts) own_.insert({part.path, part.to});
         for (auto part = image_.parts.rbegin(); part != image_.parts.rend(); ++part) {
+            const std::size_t parts = result_.image.parts.size();
             Status done = invert(*part);
+            // What was moved to another mount goes there no more if its former self can't come back here.
+            const bool left_out = result_.image.parts.size() == parts && !result_.image.conflicts.empty();
+            if (done.ok() && left_out && image_.chained) break;
             if (!done.ok()) return std::move(done).error().in("preparing to take back " + printable(part->path));
         }
         return std::move(result_);
@@ -47,15 +51,20 @@ class Inverter {
                                     const std::vector<const Entry*>& moved) {
         ParentTime inverse;
         inverse.restore = time.before;
+        inverse.left = time.restore;
+        inverse.inode = time.inode;
         if (!entry.directory) return inverse;
         BACKOUT_TRY_ASSIGN(const FileStatus parent, entry.directory->own_status());
         inverse.before = parent.mtime;
+        // A directory that a person made anew, with our entry in it, is the right one from now on.
+        if (entry.status.present()) inverse.inode = parent.inode;
         std::vector<UnixNanoseconds> moments;
         for (const Entry* other : moved) {
             if (other->status.present()) moments.push_back(other->status.ctime);
         }
         if (slot.directory) read_time_note(*slot.directory, slot.name, moments);
-        inverse.ours = (time.before && parent.mtime == *time.before) || near_any(parent.mtime, moments);
+        inverse.ours = (time.before && parent.mtime == *time.before) ||
+                       (time.restore && parent.mtime == *time.restore) || near_any(parent.mtime, moments);
         return inverse;
     }
 
@@ -80,8 +89,8 @@ class Inverter {
         inverse.after_sealed = part.before_sealed;
         BACKOUT_TRY_ASSIGN(inverse.parent, inverse_time(path, part.parent, slot, {&path, &slot}));
         BACKOUT_TRY(set_present(inverse, part, path));
-        BACKOUT_TRY(set_staged(inverse, part, slot));
-        result_.image.parts.push_back(std::move(inverse));
+        BACKOUT_TRY_ASSIGN(const bool sound, set_staged(inverse, part, slot));
+        if (sound) result_.image.parts.push_back(std::move(inverse));
         return {};
     }
 
@@ -102,7 +111,11 @@ class Inverter {
         const bool ours = part.staged && part.staged->same_inode(path.status);
         const bool shrunken = ours && !standing_.empty() && standing_.size() < part.after_tree.size();
         if (context_.overwrite_conflicts && !path.status.present()) forget_present(inverse);
-        if (!path.status.present() || (!shrunken && (ours || !context_.overwrite_conflicts))) return {};
+        if (!path.status.present() || (!shrunken && !context_.overwrite_conflicts)) return {};
+        if (ours && !shrunken) {
+            BACKOUT_TRY_ASSIGN(const bool untouched, is_untouched(path, *part.staged));
+            if (untouched) return {};
+        }
         BACKOUT_TRY(capture(path, inverse.present, inverse.before, inverse.before_tree));
         if (shrunken) {
             seal(inverse);  // what is left of our tree is ours
@@ -122,15 +135,22 @@ class Inverter {
         inverse.before_sealed.clear();
     }
 
-    /// What will come back: the former inode in the slot, as it is now.
-    Status set_staged(FilePart& inverse, const FilePart& part, const Entry& slot) {
+    /// What will come back: the former inode in the slot, or a copy of it (a store that was restored from a backup).
+    /// False: it isn't as it was put aside. It stays there, a conflict, unless a person said to take it as it is.
+    Result<bool> set_staged(FilePart& inverse, const FilePart& part, const Entry& slot) {
         inverse.staged = part.present;
         inverse.after = part.before;
         inverse.after_tree = part.before_tree;
-        if (!slot.status.present() || (part.staged && part.staged->same_inode(slot.status))) return {};
+        if (!slot.status.present() || (part.staged && part.staged->same_inode(slot.status))) return true;
+        BACKOUT_TRY_ASSIGN(const std::vector<Difference> damage, kept_damage(part, slot));
+        // In doubt, it may be what somebody wrote in the moment of the exchange: what came out is given back.
+        if (!damage.empty() && !context_.overwrite_conflicts && !context_.in_doubt) {
+            result_.image.conflicts.insert(result_.image.conflicts.end(), damage.begin(), damage.end());
+            return false;
+        }
         if (part.present && part.present->same_inode(slot.status)) {
             BACKOUT_TRY_ASSIGN(const bool touched, written_to(*part.present, slot));
-            if (!touched) return {};
+            if (!touched) return true;
             const bool directory = slot.status.type == EntryType::directory;
             result_.image.notes.push_back(printable(part.path) + ": somebody still wrote to " +
                                           (directory ? "what was in the former directory" : "the former file") +
@@ -143,7 +163,7 @@ class Inverter {
             inverse.after.content.clear();
         }
         inverse.after.flags |= flags;  // they are set again at the path
-        return {};
+        return true;
     }
 
     /// What was put aside, and what it is now: only its ctime may differ, for it was moved.

@@ -89,6 +89,10 @@ void drop_superseded(const StepContext& context, const std::string& path, std::v
     entries.erase(std::remove_if(entries.begin(), entries.end(), gone), entries.end());
 }
 
+void drop_capabilities_unless_root(const Host& host, ExtendedAttributes& xattrs) {
+    if (host.user_id() != 0) xattrs.erase("security.capability");
+}
+
 const Json& chain_end_of(const PlannedStep& step) {
     return member(step.arguments, kChainEnd);
 }

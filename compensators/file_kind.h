@@ -10,6 +10,9 @@
 
 namespace backout {
 
+/// Capabilities of a file that is replaced are kept with its other attributes, by who may give them to the new one.
+void drop_capabilities_unless_root(const Host& host, ExtendedAttributes& xattrs);
+
 class FileKind : public Compensator {
   public:
     Result<Staged> invert(StepContext& context, const Json& image) const override;

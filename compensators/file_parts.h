@@ -62,15 +62,24 @@ struct Entry {
     std::string name;
     std::string path;
     FileStatus status = {};
+    std::string detour = {};  ///< without directory: the link above the path, or where it leads now
 };
 
 /// Compares what stands at `entry` with an expectation. Cheap where the fingerprint says that nothing was touched.
 Result<Match> match_entry(const Entry& entry, const Expectation& expected, const MatchOptions& options);
-/// The place of a path; its directory is null if a parent is missing, is no directory, or became a link.
+/// The place of a path; its directory is null if a parent is missing, is no directory, or became a link (`detour`).
 Result<Entry> find_entry(Host& host, const std::string& path);
 /// An entry of a store; its directory is null if the store is gone.
 Result<Entry> find_slot(ImageStore& images, const std::string& store, const std::string& name);
 Status refresh(Entry& entry);
+
+/// What is wrong with what waits in `slot` to come back to the part's path: it is gone, or not as it was put aside.
+/// Files are read; of trees only what isn't surely untouched. Empty: all is well, or nothing was put aside.
+Result<std::vector<Difference>> kept_damage(const FilePart& part, const Entry& slot);
+
+/// Whether the path leads to a place that isn't the one that was changed: a directory above it became a link, or (where
+/// `left_entry`: the run left an entry there) another directory stands there and nothing in it. Empty: the right place.
+Result<std::vector<Difference>> compare_directory(const FilePart& part, const Entry& path, bool left_entry);
 
 /// True if a later step answers for the path: it is one of the keys, or lies below one.
 bool is_superseded(const std::string& path, const std::vector<std::string>& keys);

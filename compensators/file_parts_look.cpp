@@ -191,15 +191,40 @@ Status refresh(Entry& entry) {
     return {};
 }
 
+namespace {
+
+bool is_missing(const Error& error) {
+    return error.code == ErrorCode::not_found || error.code == ErrorCode::wrong_type;
+}
+
+/// Of a path that leads nowhere: the link above it that does. Empty: directories are really missing.
+std::string broken_link_above(Host& host, std::string path) {
+    for (std::size_t slash = path.rfind('/'); slash != 0 && slash != std::string::npos; slash = path.rfind('/')) {
+        path.resize(slash);
+        const Result<Location> location = host.locate(path);
+        if (!location.ok() && is_missing(location.error())) continue;
+        if (!location.ok()) return "";
+        if (location->key() != path) return location->key();
+        const Result<FileStatus> status = location->directory->status(location->name);
+        return status.ok() && status->type == EntryType::symlink ? path : "";
+    }
+    return "";
+}
+
+}  // namespace
+
 Result<Entry> find_entry(Host& host, const std::string& path) {
     Entry entry{nullptr, "", path};
     Result<Location> location = host.locate(path);
     if (!location.ok()) {
-        const ErrorCode code = location.error().code;
-        if (code == ErrorCode::not_found || code == ErrorCode::wrong_type) return entry;
-        return location.error();
+        if (!is_missing(location.error())) return location.error();
+        entry.detour = broken_link_above(host, path);
+        return entry;
     }
-    if (location->key() != path) return entry;  // a parent became a link: it leads to a place that isn't ours
+    if (location->key() != path) {  // a parent became a link: it leads to a place that isn't ours
+        entry.detour = location->key();
+        return entry;
+    }
     entry.directory = location->directory;
     entry.name = location->name;
     BACKOUT_TRY(refresh(entry));

@@ -140,7 +140,7 @@ class MovePart {
         const FileStatus& moved = from_.status.present() ? from_.status : to_.status;
         std::vector<UnixNanoseconds> moments = {moved.ctime};
         if (slot_.directory) read_time_note(*slot_.directory, slot_.name, moments);
-        return parent->mtime == *time.restore || near_any(parent->mtime, moments);
+        return parent->mtime == *time.restore || parent->mtime == time.left || near_any(parent->mtime, moments);
     }
 
     Status finish() {

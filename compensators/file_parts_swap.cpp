@@ -32,6 +32,7 @@ class SwapPart {
     Status open();
     Status look(bool deep, bool tolerate_more);
     Status look_at_path(bool deep, bool tolerate_more);
+    Result<bool> stands_elsewhere();
     Result<Standing> stands_in(const Entry& entry) const;
     void judge_parent_time();
 
@@ -110,6 +111,8 @@ Status SwapPart::look_at_path(bool deep, bool tolerate_more) {
     flags_cleared_ = false;
     from_before_.clear();
     from_after_.clear();
+    BACKOUT_TRY_ASSIGN(const bool elsewhere, stands_elsewhere());
+    if (elsewhere) return {};
     MatchOptions options;
     options.deep = deep;
     options.superseded = &context_.superseded;
@@ -137,6 +140,15 @@ Status SwapPart::look_at_path(bool deep, bool tolerate_more) {
     twin_ = at_path_ != Standing::foreign && !chosen.same_inode;
     flags_cleared_ = at_path_ != Standing::foreign && chosen.flags_cleared;
     return {};
+}
+
+/// What is ours was moved away with the directory that it was in: whatever stands at the path now isn't ours.
+Result<bool> SwapPart::stands_elsewhere() {
+    const bool run_left_it = inverse_ ? part_.present.has_value() : part_.staged.has_value();
+    BACKOUT_TRY_ASSIGN(from_before_, compare_directory(part_, path_, run_left_it));
+    from_after_ = from_before_;
+    if (!from_before_.empty()) at_path_ = Standing::foreign;
+    return !from_before_.empty();
 }
 
 // ---- applying -------------------------------------------------------------------------------------------------------
@@ -192,7 +204,8 @@ void SwapPart::judge_parent_time() {
     if (path_.status.present()) moments.push_back(path_.status.ctime);
     if (slot_.status.present()) moments.push_back(slot_.status.ctime);
     if (slot_.directory) read_time_note(*slot_.directory, slot_.name, moments);
-    parent_ours_ = parent->mtime == *part_.parent.restore || near_any(parent->mtime, moments);
+    parent_ours_ = parent->mtime == *part_.parent.restore || parent->mtime == part_.parent.left ||
+                   near_any(parent->mtime, moments);
 }
 
 Status SwapPart::set_flags(const Entry& entry, std::uint32_t flags) {
@@ -294,10 +307,9 @@ Status SwapPart::finish() {
 }
 
 PartResult SwapPart::conflict() {
-    PartResult result;
-    result.conflicts = from_before_;
+    PartResult result{true, from_before_};
     const bool image_gone = in_slot_ != (wants_nothing() ? Standing::nothing : Standing::staged);
-    if (!path_.directory) {
+    if (!path_.directory && path_.detour.empty()) {
         result.conflicts = {{part_.path, "directory", "present", "gone, or no directory any more"}};
     } else if (result.conflicts.empty() && image_gone) {
         result.conflicts = {{part_.path, "image", "kept as " + slot_.path,

@@ -147,7 +147,7 @@ class Reverser {
         const Bytes before = lines_of(before_, *entry.before);
         const Bytes current = lines_of(current_, *entry.current);
         const std::vector<Splice> ours = splices_between(before, lines_of(after_, *entry.after));
-        const SpliceReversal reversal = reverse_splices(before, ours, current);
+        const SpliceReversal reversal = reverse_splices(before, ours, current, TextSort::lines);
         for (const SpliceFate fate : reversal.fates) {
             if (fate == SpliceFate::intact) ++reversal_.intact;
             if (fate == SpliceFate::undone) ++reversal_.undone;

@@ -17,7 +17,6 @@ namespace backout {
 namespace {
 
 constexpr std::uint32_t kDefaultMode = 0644;
-constexpr const char* kCapability = "security.capability";
 
 // ---- images --------------------------------------------------------------------------------------------------------
 
@@ -93,7 +92,7 @@ NewAttributes attributes_like(Host& host, const EntryState& present) {
     attributes.uid = present.uid;
     attributes.gid = present.gid;
     attributes.xattrs = present.xattrs;
-    attributes.xattrs.erase(kCapability);
+    drop_capabilities_unless_root(host, attributes.xattrs);
     return attributes;
 }
 

@@ -184,6 +184,7 @@ Result<FilePart> FileStager::swap_part(const std::string& path) {
     if (!present->entry.directory) return part;  // made by an earlier part of this image
     BACKOUT_TRY_ASSIGN(const FileStatus parent, present->entry.directory->own_status());
     part.parent.before = parent.mtime;
+    part.parent.inode = parent.inode;
     const EntryType type = present->entry.status.type;
     if (type == EntryType::file) {
         sync_.push_back({SyncRequest::What::file, present->entry.directory, present->entry.name});

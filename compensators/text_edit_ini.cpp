@@ -1,3 +1,5 @@
+#include "compensators/text_edit_ini.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -138,6 +140,24 @@ Status remove_entries(EditedText& text, const IniText& file, const std::vector<S
 }
 
 }  // namespace
+
+std::vector<IniLine> read_ini(std::string_view text) {
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    std::vector<IniLine> lines;
+    std::string section;
+    for (const TextLine& line : split_lines(text)) {
+        std::string_view words = line.text_in(text);
+        if (line.begin == 0 && words.compare(0, kByteOrderMark.size(), kByteOrderMark) == 0) words.remove_prefix(3);
+        IniLine read;
+        IniEntry entry;
+        read.blank = trimmed(words).empty();
+        read.header = read_header(words, section);
+        read.section = section;
+        if (!read.header && read_entry(words, entry)) read.key = entry.key;
+        lines.push_back(std::move(read));
+    }
+    return lines;
+}
 
 Status edit_ini(const Json& edit, EditedText& text) {
     const Json& ini = edit["ini"];

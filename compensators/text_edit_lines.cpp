@@ -17,10 +17,18 @@ struct Range {
     bool empty() const { return begin == end; }
 };
 
+std::vector<std::string_view> texts_of(std::string_view whole) {
+    std::vector<std::string_view> texts;
+    for (const TextLine& line : split_lines(whole)) texts.push_back(line.text_in(whole));
+    return texts;
+}
+
+/// `Text`: what stands for a line and can be compared.
+template <typename Text>
 class LineMatcher {
   public:
-    LineMatcher(std::string_view from, std::string_view to)
-        : from_(texts_of(from)), to_(texts_of(to)), matches_(from_.size()) {}
+    LineMatcher(std::vector<Text> from, std::vector<Text> to)
+        : from_(std::move(from)), to_(std::move(to)), matches_(from_.size()) {}
 
     std::vector<std::optional<std::size_t>> run() {
         match({0, from_.size()}, {0, to_.size()}, 0);
@@ -28,12 +36,6 @@ class LineMatcher {
     }
 
   private:
-    static std::vector<std::string_view> texts_of(std::string_view whole) {
-        std::vector<std::string_view> texts;
-        for (const TextLine& line : split_lines(whole)) texts.push_back(line.text_in(whole));
-        return texts;
-    }
-
     void match(Range from, Range to, int depth) {
         while (!from.empty() && !to.empty() && from_[from.begin] == to_[to.begin]) {
             matches_[from.begin++] = to.begin++;
@@ -63,7 +65,7 @@ class LineMatcher {
             std::size_t to = 0;
             std::size_t at = 0;
         };
-        std::unordered_map<std::string_view, Count> counts;
+        std::unordered_map<Text, Count> counts;
         for (std::size_t line = from.begin; line < from.end; ++line) ++counts[from_[line]].from;
         for (std::size_t line = to.begin; line < to.end; ++line) {
             Count& count = counts[to_[line]];
@@ -128,8 +130,8 @@ class LineMatcher {
         }
     }
 
-    std::vector<std::string_view> from_;
-    std::vector<std::string_view> to_;
+    std::vector<Text> from_;
+    std::vector<Text> to_;
     std::vector<std::optional<std::size_t>> matches_;
 };
 
@@ -159,7 +161,12 @@ std::string_view line_end_of(std::string_view text) {
 }
 
 std::vector<std::optional<std::size_t>> match_lines(std::string_view from, std::string_view to) {
-    return LineMatcher(from, to).run();
+    return LineMatcher<std::string_view>(texts_of(from), texts_of(to)).run();
+}
+
+std::vector<std::optional<std::size_t>> match_numbers(const std::vector<std::size_t>& from,
+                                                      const std::vector<std::size_t>& to) {
+    return LineMatcher<std::size_t>(from, to).run();
 }
 
 }  // namespace backout

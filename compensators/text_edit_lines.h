@@ -25,5 +25,8 @@ std::string_view line_end_of(std::string_view text);
 /// Follows unique lines first (patience), so that a moved block doesn't pull its surroundings with it; stretches too
 /// large and too different to compare are left unmatched.
 std::vector<std::optional<std::size_t>> match_lines(std::string_view from, std::string_view to);
+/// The same for lines whose texts are numbers already: equal numbers, equal lines.
+std::vector<std::optional<std::size_t>> match_numbers(const std::vector<std::size_t>& from,
+                                                      const std::vector<std::size_t>& to);
 
 }  // namespace backout

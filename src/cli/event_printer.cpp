@@ -70,6 +70,8 @@ void EventPrinter::on_event(const Event& event) {
                            operation_and_target(event));
         return;
     }
+    // With a note nothing was undone, for nothing had been done: it "failed", and that was said.
+    if (event.type == "step_undone" && event.data.contains("note")) return;
     step_words().count(event.type) != 0 ? print_step(event) : print_note(event);
 }
 

@@ -229,7 +229,7 @@ Status RunLoop::do_verify(const Steps& steps) {
 
 void RunLoop::verify_step(std::uint32_t step) {
     LiveStep& now = live(step);
-    auto seen = worker_.observe(planned(step), state_, now.image);
+    auto seen = worker_.observe_applied(planned(step), state_, now.image);
     if (!seen.ok()) return fail(step, std::move(seen).error().in("while verifying step " + std::to_string(step)));
     now.verify = {{"as_planned", seen->can_tell ? Json(true) : Json(nullptr)},
                   {"note", text_or_null(seen->note)},

@@ -155,6 +155,12 @@ Result<Observation> StepWorker::observe(const PlannedStep& step, const RunState&
     return kind_of(step).observe(with, image, false);
 }
 
+Result<Observation> StepWorker::observe_applied(const PlannedStep& step, const RunState& state, const Json& image) {
+    StepContext with = context(step, state);
+    with.in_doubt = false;
+    return kind_of(step).observe(with, image, false);
+}
+
 Result<Observation> StepWorker::observe_at_end(const PlannedStep& step, const RunState& state, const Json& image,
                                                bool deep) {
     StepContext with = context(step, state);

@@ -28,6 +28,8 @@ class StepWorker {
     Result<Staged> invert(const PlannedStep& step, const RunState& state, const Json& image, std::uint64_t generation);
     Result<Applied> apply(const PlannedStep& step, const RunState& state, const Json& image);
     Result<Observation> observe(const PlannedStep& step, const RunState& state, const Json& image);
+    /// Right after it was applied: its outcome is known, though not in the journal yet.
+    Result<Observation> observe_applied(const PlannedStep& step, const RunState& state, const Json& image);
     Result<std::vector<SyncRequest>> sync_of(const PlannedStep& step, const RunState& state, const Json& image);
     Status release(const PlannedStep& step, const RunState& state, const Json& image);
     Result<Json> outputs_of_kept(const PlannedStep& step, const RunState& state);  ///< outputs as the world shows them

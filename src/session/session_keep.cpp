@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "compensators/file_image.h"
 #include "engine/step_worker.h"
 #include "session/image_census.h"
 #include "session/local_session.h"
@@ -91,6 +92,41 @@ void check_census(const ImageCensus& census, Findings& findings) {
     for (const std::string& store : census.absent) {
         findings.push_back({"ok", "image store " + store + " is not there: nothing is kept in it"});
     }
+}
+
+// What the steps of a run need to go back: compared with what was recorded when it was put aside.
+Status check_kept(StepContext& context, const RunDetails& details, const std::vector<BadSlot>& known,
+                  Findings& findings) {
+    for (const PlannedStep& step : details.plan.steps) {
+        const StepState& state = details.state.step(step.step);
+        const bool told = std::any_of(known.begin(), known.end(), [&](const BadSlot& one) {
+            return one.run == details.summary.run && one.step == step.id;
+        });
+        if (state.phase != StepPhase::applied || told) continue;
+        BACKOUT_TRY_ASSIGN(const std::vector<Difference> damage, kept_damage_of_image(context, state.image));
+        for (const Difference& one : damage) {
+            findings.push_back({"error",
+                                "run " + details.summary.run + ", step '" + step.id + "': what was put aside of " +
+                                    one.path + " is not as it was: " + one.found,
+                                "a rollback leaves that path alone; with --overwrite-conflict " + step.id +
+                                    " it takes what is there, if anything is"});
+        }
+    }
+    return {};
+}
+
+// Runs that were taken back lent their slots to the ones that did it: those are looked at.
+Status check_kept_of_all(Host& host, JournalStore& journal, ImageStore& images, const std::vector<BadSlot>& known,
+                         Findings& findings) {
+    StepContext context{host, images};
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
+    for (const RunSummary& run : runs) {
+        if (run.finished == 0 || !run.undone_by.empty()) continue;
+        BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
+        if (details.plan.root != host.root()) continue;
+        BACKOUT_TRY(check_kept(context, details, known, findings));
+    }
+    return {};
 }
 
 void check_slots(const std::vector<BadSlot>& slots, Findings& findings) {
@@ -194,6 +230,9 @@ Result<std::vector<Session::DoctorFinding>> LocalSession::doctor() {
     if (holder) return findings;
     BACKOUT_TRY_ASSIGN(const std::vector<BadSlot> bad, find_bad_slots(*host_, *journal));
     check_slots(bad, findings);
+    const std::unique_ptr<ImageStore> images = make_image_store(*host_, *journal, state_in_host());
+    const Status kept = check_kept_of_all(*host_, *journal, *images, bad, findings);
+    if (!kept.ok()) findings.push_back({"error", "images: " + kept.error().text()});
     return findings;
 }
 

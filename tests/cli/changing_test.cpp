@@ -130,10 +130,11 @@ TEST_F(Changing, AFullOutputDisturbsNoRun) {
 }
 
 TEST_F(Changing, AFailedStepRollsEverythingBack) {
-    const nlohmann::json bad = {{"id", "bad"},
-                                {"action", "command.run"},
-                                {"depends_on", {"conf"}},
-                                {"with", {{"argv", {"false"}}, {"undo", {{"argv", {"true"}}}}}}};
+    const nlohmann::json bad = {
+        {"id", "bad"},
+        {"action", "command.run"},
+        {"depends_on", {"conf"}},
+        {"with", {{"argv", {"false"}}, {"undo", {{"argv", {"true"}}}}, {"probe", {{"argv", {"false"}}}}}}};
     manifest("bad.json", {write_action("conf", path("out"), "hello\n"), bad.dump()});
     const Ran ran = backout({"apply", path("bad.json"), "--yes"});
     EXPECT_EQ(ran.exit, 1) << ran.errors << ran.output;
@@ -164,11 +165,13 @@ TEST_F(Changing, AForeignChangeIsAConflictThatStays) {
 }
 
 TEST_F(Changing, StatusNamesTheWaysOutUntilAPersonResolves) {
-    const nlohmann::json bad = {
-        {"id", "bad"},
-        {"action", "command.run"},
-        {"depends_on", {"conf"}},
-        {"with", {{"argv", {"sh", "-c", "echo other > " + path("out") + "; false"}}, {"undo", {{"argv", {"true"}}}}}}};
+    const nlohmann::json bad = {{"id", "bad"},
+                                {"action", "command.run"},
+                                {"depends_on", {"conf"}},
+                                {"with",
+                                 {{"argv", {"sh", "-c", "echo other > " + path("out") + "; false"}},
+                                  {"undo", {{"argv", {"true"}}}},
+                                  {"probe", {{"argv", {"false"}}}}}}};
     manifest("bad.json", {write_action("conf", path("out"), "hello\n"), bad.dump()});
     EXPECT_EQ(backout({"apply", path("bad.json"), "--yes"}).exit, 3);
     EXPECT_EQ(get("out"), "other\n");

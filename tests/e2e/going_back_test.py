@@ -139,7 +139,8 @@ def back_a_partial_rollback_is_shown(box):
 def back_a_redone_run_is_again_as_it_ended(box):
     """a run that left a conflict, was taken back and redone: it didn't become a success meanwhile"""
     bad = {"id": "bad", "action": "command.run", "depends_on": ["conf"],
-           "with": {"argv": ["sh", "-c", f"echo theirs > {box.path('conf')}; false"], "undo": {"argv": ["true"]}}}
+           "with": {"argv": ["sh", "-c", f"echo theirs > {box.path('conf')}; false"], "undo": {"argv": ["true"]},
+                    "probe": {"argv": ["false"]}}}
     box.run("apply", "--yes", box.manifest([write_action(box, "conf", "ours\n", id="conf"), bad])).expect(3)
     run = box.newest_run()["run"]
     box.write("conf", "ours\n")

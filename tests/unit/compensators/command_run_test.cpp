@@ -161,6 +161,62 @@ TEST_F(CommandRunOnDisk, whatFailedHalfWayIsUndoneAlthoughItsMarkIsAbsent) {
     EXPECT_FALSE(exists("half"));
 }
 
+TEST_F(CommandRunOnDisk, whatMovedNothingIsAsBefore) {
+    write("dd/f", "");
+    const auto try_out = [&](const Json& with) {
+        const auto planned = plan(*kind, with);
+        const auto image = stage(*kind, *planned);
+        EXPECT_FALSE(apply(*kind, *image).ok());
+        StepContext doubt = context();
+        doubt.in_doubt = true;
+        const auto seen = kind->observe(doubt, *image, false);
+        EXPECT_TRUE(seen.ok());
+        return seen->can_tell ? seen->where : Where::neither;
+    };
+    const Json touches = {path("dd")};
+    const Json nothing = {{"argv", {"true"}}};
+    const Json removes = {{"argv", {"/bin/rm", "-rf", "dd"}}};
+    const Json fails = shell("echo x > dd/f; exit 1");
+    EXPECT_EQ(try_out({{"argv", {"mkdir", path("dd")}}, {"touches", touches}, {"undo", nothing}}), Where::before);
+    EXPECT_EQ(try_out({{"argv", {"mkdir", path("dd")}}, {"undo", removes}}), Where::before);
+    EXPECT_EQ(try_out({{"argv", {"mkdir", path("dd")}}, {"undo", nothing}}), Where::neither) << "nothing tells";
+    EXPECT_EQ(try_out({{"argv", fails}, {"touches", touches}, {"undo", nothing}}), Where::neither);
+    EXPECT_EQ(try_out({{"argv", fails}, {"undo", removes}}), Where::neither);
+}
+
+TEST_F(CommandRunOnDisk, whatMadeItsMarkAndFailedIsUndone) {
+    const auto planned = plan(
+        *kind, {{"argv", shell("touch end; exit 1")}, {"creates", path("end")}, {"undo", {{"argv", shell("rm end")}}}});
+    ASSERT_OK(planned);
+    const auto image = stage(*kind, *planned);
+    ASSERT_OK(image);
+    EXPECT_FALSE(apply(*kind, *image).ok());
+    StepContext doubt = context();
+    doubt.in_doubt = true;
+    const auto inverse = kind->invert(doubt, *image);
+    ASSERT_OK(inverse);
+    ASSERT_OK(apply(*kind, inverse->image));
+    EXPECT_FALSE(exists("end"));
+}
+
+TEST_F(CommandRunOnDisk, aProbeThatSaysTheSameAsBeforeConfirmsTheUndo) {
+    const auto planned = plan(*kind, {{"argv", shell("echo x > flag")},
+                                      {"undo", {{"argv", shell("rm flag")}}},
+                                      {"probe", {{"argv", shell("grep -q x flag 2>/dev/null")}}}});
+    ASSERT_OK(planned);
+    const auto image = stage(*kind, *planned);
+    ASSERT_OK(image);
+    EXPECT_EQ(where(*kind, *image), Where::neither) << "no proof that a half done command did nothing";
+    ASSERT_OK(apply(*kind, *image));
+    const auto inverse = invert(*kind, *image);
+    ASSERT_OK(inverse);
+    EXPECT_EQ(where(*kind, *inverse), Where::before);
+    ASSERT_OK(apply(*kind, *inverse));
+    EXPECT_EQ(where(*kind, *inverse), Where::after);
+    write("flag", "y");  // exit 1: another answer, and yet "not applied"
+    EXPECT_EQ(where(*kind, *inverse), Where::after);
+}
+
 TEST_F(CommandRunOnDisk, whatAProbeCallsNotAppliedIsNotUndone) {
     const auto planned = plan(*kind, {{"argv", shell("touch half; exit 1")},
                                       {"probe", {{"argv", shell("exit 1")}}},

@@ -418,7 +418,7 @@ TEST_F(ForeignChanges, whose_exchange_was_followed_by_a_crash_are_put_back_by_ei
     EXPECT_EQ(road_.where("file.write", image), Where::mixed);
     auto other = host_.clone();
     StepRoad back(*other);
-    must(back.apply("file.write", must(back.invert("file.write", image))));
+    must(back.apply("file.write", must(back.invert("file.write", image, false, true))));
     EXPECT_EQ(other->content("/etc/app.conf"), "raced\n");
     EXPECT_FALSE(must(road_.apply("file.write", image)).conflicts.empty());
     EXPECT_EQ(host_.content("/etc/app.conf"), "raced\n");

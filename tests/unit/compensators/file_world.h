@@ -109,9 +109,10 @@ class StepRoad {
         BACKOUT_TRY(host_.sync(applied.sync));
         return applied;
     }
-    Result<Json> invert(const std::string& name, const Json& image, bool overwrite = false) {
+    Result<Json> invert(const std::string& name, const Json& image, bool overwrite = false, bool in_doubt = false) {
         StepContext c = context();
         c.overwrite_conflicts = overwrite;
+        c.in_doubt = in_doubt;
         BACKOUT_TRY_ASSIGN(Staged staged, kind(name).invert(c, image));
         BACKOUT_TRY(host_.sync(staged.sync));
         return staged.image;

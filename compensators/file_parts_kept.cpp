@@ -1,0 +1,46 @@
+// What was put aside, compared with what was recorded of it when it was.
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "compensators/file_parts.h"
+
+namespace backout {
+namespace {
+
+std::string in_words(const Difference& difference) {
+    return difference.attribute + " is " + difference.found + ", was " + difference.expected;
+}
+
+}  // namespace
+
+Result<std::vector<Difference>> kept_damage(const FilePart& part, const Entry& slot) {
+    using Differences = std::vector<Difference>;
+    if (part.kind != PartKind::swap || !part.present) return Differences();
+    const std::string expected = "as it was put aside (" + slot.path + ")";
+    if (!slot.status.present()) return Differences{{part.path, "image", expected, "gone"}};
+    MatchOptions options;
+    // Times can be set back, and a disk may err: the digest of a file is at hand. Of a tree the fingerprint has to do.
+    options.deep = slot.status.type != EntryType::directory;
+    BACKOUT_TRY_ASSIGN(const Match match, match_entry(slot, expected_before(part), options));
+    if (match.same) return Differences();
+    const Difference& first = match.differences.front();
+    const std::string inside = first.path == slot.path ? "" : printable(first.path.substr(slot.path.size() + 1)) + ": ";
+    return Differences{
+        {part.path, "image", expected,
+         "damaged, or written to since by another name or an open descriptor: " + inside + in_words(first)}};
+}
+
+Result<std::vector<Difference>> compare_directory(const FilePart& part, const Entry& path, bool left_entry) {
+    const std::string parent = printable(part.path.substr(0, std::max<std::size_t>(part.path.rfind('/'), 1)));
+    std::string found;
+    if (!path.detour.empty()) found = "behind a link, which leads to " + printable(path.detour);
+    if (path.directory && part.parent.inode && left_entry && !path.status.present()) {
+        BACKOUT_TRY_ASSIGN(const FileStatus now, path.directory->own_status());
+        if (now.inode != *part.parent.inode) found = "another directory, without it";
+    }
+    if (found.empty()) return std::vector<Difference>();
+    return std::vector<Difference>{{part.path, "directory", parent + " as it was", found}};
+}
+
+}  // namespace backout
