@@ -26,8 +26,8 @@ Names with(Names names, const Names& more) {
 
 const Names kRun = {"run",  "name", "state",  "started",   "finished", "steps",
                     "exit", "user", "undoes", "undone_by", "changed",  "command"};
-const Names kStep = {"step",     "id",     "category", "operation", "target", "state",     "started",
-                     "finished", "verify", "undo",     "reason",    "error",  "conflicts", "attempts"};
+const Names kStep = {"step",   "id",   "category", "operation", "target",    "state",    "started", "finished",
+                     "verify", "undo", "reason",   "error",     "conflicts", "attempts", "notes"};
 const Names kEvent = {"type", "seq", "time", "run", "step", "id"};
 
 bool is_time(const Document& value) {
