@@ -89,8 +89,8 @@ void drop_superseded(const StepContext& context, const std::string& path, std::v
     entries.erase(std::remove_if(entries.begin(), entries.end(), gone), entries.end());
 }
 
-void drop_capabilities_unless_root(const Host& host, ExtendedAttributes& xattrs) {
-    if (host.user_id() != 0) xattrs.erase("security.capability");
+void drop_capabilities(ExtendedAttributes& xattrs) {
+    xattrs.erase("security.capability");
 }
 
 const Json& chain_end_of(const PlannedStep& step) {

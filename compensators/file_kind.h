@@ -10,8 +10,9 @@
 
 namespace backout {
 
-/// Capabilities of a file that is replaced are kept with its other attributes, by who may give them to the new one.
-void drop_capabilities_unless_root(const Host& host, ExtendedAttributes& xattrs);
+/// Capabilities were given to the former content, as the kernel sees it, too: new content doesn't get them, and the
+/// plan says so.
+void drop_capabilities(ExtendedAttributes& xattrs);
 
 class FileKind : public Compensator {
   public:

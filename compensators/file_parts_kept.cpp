@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/digest.h"
 #include "compensators/file_parts.h"
 
 namespace backout {
@@ -10,6 +11,29 @@ namespace {
 
 std::string in_words(const Difference& difference) {
     return difference.attribute + " is " + difference.found + ", was " + difference.expected;
+}
+
+constexpr std::size_t kBlock = 1U << 20;
+
+Result<std::string> digest_of_beginning(const Entry& file, std::uint64_t size) {
+    BACKOUT_TRY_ASSIGN(const std::unique_ptr<InputFile> input, file.directory->open(file.name));
+    Sha256 digest;
+    for (std::uint64_t at = 0; at < size;) {
+        BACKOUT_TRY_ASSIGN(const Bytes bytes, input->read(at, std::min<std::uint64_t>(kBlock, size - at)));
+        if (bytes.empty()) break;
+        digest.update(bytes);
+        at += bytes.size();
+    }
+    return digest.finish_hex();
+}
+
+/// A log that its writer still had open: all that was there is there, and more behind it. That is no damage.
+Result<bool> has_only_grown(const FilePart& part, const Entry& slot) {
+    const bool comparable = part.before.type == EntryType::file && !part.before.content.empty() &&
+                            part.present->same_inode(slot.status) && slot.status.size > part.present->size;
+    if (!comparable) return false;
+    BACKOUT_TRY_ASSIGN(const std::string beginning, digest_of_beginning(slot, part.present->size));
+    return beginning == part.before.content;
 }
 
 }  // namespace
@@ -24,6 +48,8 @@ Result<std::vector<Difference>> kept_damage(const FilePart& part, const Entry& s
     options.deep = slot.status.type != EntryType::directory;
     BACKOUT_TRY_ASSIGN(const Match match, match_entry(slot, expected_before(part), options));
     if (match.same) return Differences();
+    BACKOUT_TRY_ASSIGN(const bool only_grown, has_only_grown(part, slot));
+    if (only_grown) return Differences();
     const Difference& first = match.differences.front();
     const std::string inside = first.path == slot.path ? "" : printable(first.path.substr(slot.path.size() + 1)) + ": ";
     return Differences{

@@ -127,7 +127,7 @@ EntryState expected_state(Host& host, const Wish& wish, const EntryState& presen
         after.gid = host.group_id();
     }
     if (!wish.content.known || after.content != wish.content.digest) {
-        drop_capabilities_unless_root(host, after.xattrs);
+        drop_capabilities(after.xattrs);
     }
     after.content = wish.content.secret ? "" : wish.content.digest;
     after.size = wish.content.size;
@@ -183,8 +183,7 @@ void add_warnings(const Wish& wish, const Target& target, const EntryState& afte
     const EntryState& before = target.seen.state;
     const bool replaced = !wish.content.known || before.content != wish.content.digest;
     if (before.xattrs.count(kCapability) != 0 && after.xattrs.count(kCapability) == 0) {
-        planned.warnings.push_back(target.path +
-                                   " loses its file capabilities: only root may give them to the new content");
+        planned.warnings.push_back(target.path + " loses its file capabilities: they were given to the former content");
     }
     if (target.seen.link_count > 1 && replaced) {
         planned.warnings.push_back(target.path + " has " + std::to_string(target.seen.link_count) +
@@ -267,7 +266,7 @@ NewAttributes attributes_for(Host& host, const AttributeSet& wanted, const Entry
     result.uid = wanted.uid.value_or(there ? present.uid : host.user_id());
     result.gid = wanted.gid.value_or(there ? present.gid : host.group_id());
     result.xattrs = present.xattrs;
-    drop_capabilities_unless_root(host, result.xattrs);
+    drop_capabilities(result.xattrs);
     return result;
 }
 

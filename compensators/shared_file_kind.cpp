@@ -92,7 +92,7 @@ NewAttributes attributes_like(Host& host, const EntryState& present) {
     attributes.uid = present.uid;
     attributes.gid = present.gid;
     attributes.xattrs = present.xattrs;
-    drop_capabilities_unless_root(host, attributes.xattrs);
+    drop_capabilities(attributes.xattrs);
     return attributes;
 }
 

@@ -82,14 +82,13 @@ UndoDeclaration undo_of(const Target& target) {
     return undo;
 }
 
-void add_warnings(const Target& target, const EditResult& edited, bool keeps_capabilities, Planned& planned) {
+void add_warnings(const Target& target, const EditResult& edited, Planned& planned) {
     planned.warnings = edited.warnings;
     if (edited.repeats)
         planned.warnings.push_back(target.path + " will be changed again by every run: this edit doesn't converge");
     if (planned.operation == "keep") return;
-    if (target.seen.state.xattrs.count(kCapability) != 0 && !keeps_capabilities) {
-        planned.warnings.push_back(target.path +
-                                   " loses its file capabilities: only root may give them to the new content");
+    if (target.seen.state.xattrs.count(kCapability) != 0) {
+        planned.warnings.push_back(target.path + " loses its file capabilities: they were given to the former content");
     }
     if (target.seen.link_count > 1) {
         planned.warnings.push_back(target.path + " has " + std::to_string(target.seen.link_count) +
@@ -118,7 +117,7 @@ void decide(PlanRequest& request, const Target& target, const Bytes& content, co
     const bool same = before.present() && edited.content == content;
     planned.operation = same ? "keep" : (before.present() ? "update" : "create");
     if (same) planned.reason = "the file already has it";
-    if (!same) drop_capabilities_unless_root(request.host, after.xattrs);
+    if (!same) drop_capabilities(after.xattrs);
     if (secret) {
         before.content.clear();
         after.content.clear();
@@ -128,7 +127,7 @@ void decide(PlanRequest& request, const Target& target, const Bytes& content, co
     planned.details["changes"] = changes_between(request.host, before, after);
     planned.space = {{target.key, edited.content.size()}};
     planned.every_time = edited.repeats;
-    add_warnings(target, edited, request.host.user_id() == 0, planned);
+    add_warnings(target, edited, planned);
     if (same) return;
     const std::string diff = secret ? "" : unified_diff(target.path, before.present() ? content : "", edited.content);
     if (!diff.empty()) planned.details["diff"] = diff;

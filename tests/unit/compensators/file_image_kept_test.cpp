@@ -92,9 +92,24 @@ TEST_F(KeptImagesOnDisk, aDamagedImageIsInConflictAfterACrashToo) {
     EXPECT_EQ(where(*kind, *inverse), Where::neither);
 }
 
-TEST_F(KeptImagesOnDisk, aWriterWithAnOpenDescriptorIsAConflict) {
+TEST_F(KeptImagesOnDisk, aLogThatGrewComesBackAsItIs) {
     write("log", "0\n");
     const int fd = ::open(path("log").c_str(), O_WRONLY | O_APPEND);
+    ASSERT_GE(fd, 0);
+    const auto remover = make_file_delete_kind();
+    const Json image = run(*remover, {{"path", path("log")}});
+    ASSERT_EQ(::write(fd, "more\n", 5), 5);
+    ::close(fd);
+    EXPECT_TRUE(kept_damage(image).empty());
+    Json inverse;
+    EXPECT_EQ(take_back(*remover, image, false, &inverse), "");
+    EXPECT_EQ(read("log"), "0\nmore\n");
+    EXPECT_EQ(inverse["notes"].size(), 1U) << inverse;
+}
+
+TEST_F(KeptImagesOnDisk, aWriterWithAnOpenDescriptorIsAConflict) {
+    write("log", "0\n");
+    const int fd = ::open(path("log").c_str(), O_WRONLY);
     ASSERT_GE(fd, 0);
     const auto remover = make_file_delete_kind();
     const Json image = run(*remover, {{"path", path("log")}});
@@ -103,7 +118,7 @@ TEST_F(KeptImagesOnDisk, aWriterWithAnOpenDescriptorIsAConflict) {
     EXPECT_NE(take_back(*remover, image).find("open descriptor"), std::string::npos);
     EXPECT_FALSE(exists("log"));
     EXPECT_EQ(take_back(*remover, image, true), "");
-    EXPECT_EQ(read("log"), "0\nmore\n");
+    EXPECT_EQ(read("log"), "more\n");
 }
 
 TEST_F(KeptImagesOnDisk, aMissingImageIsNamed) {
@@ -175,7 +190,7 @@ TEST_F(KeptImagesOnDisk, doingAgainPutsTheDirectorysTimeBackToo) {
     EXPECT_EQ(folder_time("d"), after);
 }
 
-TEST_F(KeptImagesOnDisk, replacedContentKeepsItsCapabilities) {
+TEST_F(KeptImagesOnDisk, newContentDoesNotGetTheCapabilitiesOfTheFormer) {
     // cap_net_bind_service=ep
     const unsigned char value[20] = {1, 0, 0, 2, 0, 4};
     const auto set = [&](const char* name) {
@@ -193,10 +208,12 @@ TEST_F(KeptImagesOnDisk, replacedContentKeepsItsCapabilities) {
     const auto editor = make_file_edit_kind();
     const Json edited =
         run(*editor, {{"path", path("e")}, {"edits", Json::array({{{"regex", "a=1"}, {"replace", "a=2"}}})}});
-    EXPECT_EQ(capability("w"), before);
-    EXPECT_EQ(capability("e"), before);
+    EXPECT_EQ(capability("w"), "");
+    EXPECT_EQ(capability("e"), "");
     EXPECT_EQ(where(*kind, written), Where::after);
     EXPECT_EQ(where(*editor, edited), Where::after);
+    apply(*kind, invert(*kind, written));
+    EXPECT_EQ(capability("w"), before) << "the former inode is back, with all that is its own";
 }
 
 }  // namespace
