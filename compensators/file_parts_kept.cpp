@@ -16,7 +16,7 @@ std::string in_words(const Difference& difference) {
 constexpr std::size_t kBlock = 1U << 20;
 
 Result<std::string> digest_of_beginning(const Entry& file, std::uint64_t size) {
-    BACKOUT_TRY_ASSIGN(const std::unique_ptr<InputFile> input, file.directory->open(file.name));
+    BACKOUT_TRY_ASSIGN(const std::unique_ptr<InputFile> input, file.directory->open_read(file.name));
     Sha256 digest;
     for (std::uint64_t at = 0; at < size;) {
         BACKOUT_TRY_ASSIGN(const Bytes bytes, input->read(at, std::min<std::uint64_t>(kBlock, size - at)));
