@@ -15,8 +15,8 @@ std::string in_words(const Difference& difference) {
 
 constexpr std::size_t kBlock = 1U << 20;
 
-Result<std::string> digest_of_beginning(const Entry& file, std::uint64_t size) {
-    BACKOUT_TRY_ASSIGN(const std::unique_ptr<InputFile> input, file.directory->open_read(file.name));
+Result<std::string> digest_of_beginning(Directory& directory, const std::string& name, std::uint64_t size) {
+    BACKOUT_TRY_ASSIGN(const std::unique_ptr<InputFile> input, directory.open_read(name));
     Sha256 digest;
     for (std::uint64_t at = 0; at < size;) {
         BACKOUT_TRY_ASSIGN(const Bytes bytes, input->read(at, std::min<std::uint64_t>(kBlock, size - at)));
@@ -27,13 +27,40 @@ Result<std::string> digest_of_beginning(const Entry& file, std::uint64_t size) {
     return digest.finish_hex();
 }
 
-/// A log that its writer still had open: all that was there is there, and more behind it. That is no damage.
-Result<bool> has_only_grown(const FilePart& part, const Entry& slot) {
-    const bool comparable = part.before.type == EntryType::file && !part.before.content.empty() &&
-                            part.present->same_inode(slot.status) && slot.status.size > part.present->size;
-    if (!comparable) return false;
-    BACKOUT_TRY_ASSIGN(const std::string beginning, digest_of_beginning(slot, part.present->size));
-    return beginning == part.before.content;
+/// What was recorded of the entry at `below` in the part's former tree; null if nothing was.
+const EntryState* recorded_state(const FilePart& part, const std::string& below) {
+    if (below.empty()) return &part.before;
+    const auto found = std::find_if(part.before_tree.begin(), part.before_tree.end(),
+                                    [&below](const TreeEntry& entry) { return entry.path == below; });
+    return found == part.before_tree.end() ? nullptr : &found->state;
+}
+
+/// A log that its writer still had open: all that was there is there, and more behind it.
+Result<bool> has_grown(const EntryState& then, std::shared_ptr<Directory> directory, std::string path) {
+    if (then.type != EntryType::file || then.content.empty()) return false;
+    for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/')) {
+        BACKOUT_TRY_ASSIGN(directory, directory->open_directory(path.substr(0, slash)));
+        path.erase(0, slash + 1);
+    }
+    BACKOUT_TRY_ASSIGN(const FileStatus now, directory->status(path));
+    if (now.type != EntryType::file || now.size <= then.size) return false;
+    BACKOUT_TRY_ASSIGN(const std::string beginning, digest_of_beginning(*directory, path, then.size));
+    return beginning == then.content;
+}
+
+/// That is no damage.
+Result<bool> have_only_grown(const FilePart& part, const Entry& slot, const std::vector<Difference>& differences) {
+    if (!part.present->same_inode(slot.status)) return false;
+    for (const Difference& one : differences) {
+        if (one.attribute != "content") return false;
+        const std::string below = one.path == slot.path ? "" : one.path.substr(slot.path.size() + 1);
+        const EntryState* then = recorded_state(part, below);
+        if (then == nullptr) return false;
+        BACKOUT_TRY_ASSIGN(const bool grown,
+                           has_grown(*then, slot.directory, below.empty() ? slot.name : slot.name + "/" + below));
+        if (!grown) return false;
+    }
+    return true;
 }
 
 }  // namespace
@@ -48,7 +75,7 @@ Result<std::vector<Difference>> kept_damage(const FilePart& part, const Entry& s
     options.deep = slot.status.type != EntryType::directory;
     BACKOUT_TRY_ASSIGN(const Match match, match_entry(slot, expected_before(part), options));
     if (match.same) return Differences();
-    BACKOUT_TRY_ASSIGN(const bool only_grown, has_only_grown(part, slot));
+    BACKOUT_TRY_ASSIGN(const bool only_grown, have_only_grown(part, slot, match.differences));
     if (only_grown) return Differences();
     const Difference& first = match.differences.front();
     const std::string inside = first.path == slot.path ? "" : printable(first.path.substr(slot.path.size() + 1)) + ": ";

@@ -73,10 +73,6 @@ def hands_a_failed_command_is_not_undone_blindly(box):
         [{"id": "C", "action": "command.run", "with": {"argv": argv, "undo": undo}}])).expect(1)
     expect_equal(box.read("dd/f"), "theirs\n", "the folder")
     expect_in("everything is as it was", (ran.output + ran.errors).lower(), "the report")
-    box.run("resume", "--yes").expect(3)
-    expect_equal(box.read("dd/f"), "theirs\n", "the folder, after resume")
-    box.run("resolve", box.newest_run()["run"], "C", "--as", "undone", "--reason", "looked").expect(0)
-    box.run("resume", "--yes")
     box.run("apply", "--yes", box.manifest(
         [{"id": "C", "action": "command.run", "with": {"argv": argv, "undo": undo, "touches": [box.path("dd")]}}]
     )).expect(1)

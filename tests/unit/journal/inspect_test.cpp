@@ -21,7 +21,8 @@ struct Answer {
 
 Answer inspect(const std::string& arguments) {
     Answer answer;
-    FILE* const stream = ::popen((std::string(JOURNAL_INSPECT) + " " + arguments + " 2>&1").c_str(), "r");
+    const std::string command = "'" + std::string(JOURNAL_INSPECT) + "' " + arguments + " 2>&1";
+    FILE* const stream = ::popen(command.c_str(), "r");
     char buffer[4096];
     for (std::size_t done = 0; (done = ::fread(buffer, 1, sizeof buffer, stream)) > 0;)
         answer.output.append(buffer, done);

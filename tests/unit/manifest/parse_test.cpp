@@ -137,7 +137,7 @@ TEST(ParseManifest, UnknownIdsNameTheNearest) {
     EXPECT_EQ(
         problems_of(manifest_text(
             R"({"id":"nginx","action":"k","after":["nginx"]},{"id":"b","action":"k","depends_on":["ngins","zzz"],"with":{"v":"${actions.ngnx.out}"}})")),
-        "m.json:1:75: an action can't come after itself\n"
+        "m.json:1:75: the action 'nginx' can't come after itself\n"
         "m.json:1:122: no action has the id 'ngins' (did you mean 'nginx'?)\n"
         "m.json:1:130: no action has the id 'zzz'\n"
         "m.json:1:150: no action has the id in 'actions.ngnx.out' (did you mean 'nginx'?)\n");
