@@ -22,7 +22,7 @@ struct JsonNode {
     Type type = Type::literal;
     std::size_t begin = 0;
     std::size_t end = 0;
-    std::vector<JsonItem> items = {};  ///< members or elements, in their order
+    std::vector<JsonItem> items;  ///< members or elements, in their order
 
     bool is_container() const { return type == Type::object || type == Type::array; }
 };
