@@ -90,7 +90,7 @@ using Visitor = std::function<void(const std::string& store, const std::string& 
 
 void visit_parts(const Json& value, const Visitor& visit) {
     if (!value.is_structured()) return;
-    if (value.is_object() && string_member(value, "kind") != "move") {
+    if (value.is_object() && string_member(value, "part") != "move") {
         const std::string store = string_member(value, "store");
         const std::string slot = string_member(value, "slot");
         const Json& present = member(value, "present");

@@ -169,6 +169,14 @@ def words_doctor_follows_images_through_undo_and_redo(box):
     box.run("doctor").expect(74)
 
 
+def words_doctor_knows_that_a_move_leaves_nothing_aside(box):
+    """doctor: what was moved on its file system isn't missing from the images"""
+    box.write("from", "moved\n")
+    box.run("apply", "--yes", box.manifest([{"id": "m", "action": "file.move", "with": {
+        "from": box.path("from"), "to": box.path("new/to"), "make_parents": True}}])).expect(0)
+    box.run("doctor").expect(0)
+
+
 def words_doctor_names_what_belongs_to_nobody(box):
     """doctor: a slot that no run names is a warning"""
     box.write("out", "former\n")
