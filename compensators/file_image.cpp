@@ -117,12 +117,26 @@ Result<Applied> apply_file_image(StepContext& context, const FileImage& image) {
     return applied;
 }
 
+namespace {
+
+/// What the image itself moved into a directory that it made: nobody else put it there.
+void add_moved_in(const FileImage& image, std::vector<std::string>& own) {
+    for (const FilePart& part : image.parts) {
+        if (part.kind == PartKind::move) own.push_back(part.to);
+    }
+}
+
+}  // namespace
+
 Result<Observation> observe_file_image(StepContext& context, const FileImage& image, bool deep) {
     Observation observation;
     std::vector<Where> places;
     for (const FilePart& part : image.parts) {
         if (is_left_out(context, part)) continue;
+        const std::size_t others = context.superseded.size();
+        if (context.going_back && part.kind == PartKind::swap) add_moved_in(image, context.superseded);
         Result<PartView> view = observe_part(context, part, image.inverse, deep);
+        context.superseded.resize(others);
         if (!view.ok()) {
             observation.note = view.error().text();
             places.push_back(Where::unreadable);

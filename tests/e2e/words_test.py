@@ -175,6 +175,10 @@ def words_doctor_knows_that_a_move_leaves_nothing_aside(box):
     box.run("apply", "--yes", box.manifest([{"id": "m", "action": "file.move", "with": {
         "from": box.path("from"), "to": box.path("new/to"), "make_parents": True}}])).expect(0)
     box.run("doctor").expect(0)
+    proposed = box.run("rollback", "--plan").expect(0).output
+    expect("conflict" not in proposed, f"nobody changed it: {proposed}")
+    box.run("rollback", "--yes").expect(0)
+    expect_equal(box.read("from"), "moved\n", "what was moved")
 
 
 def words_doctor_names_what_belongs_to_nobody(box):
