@@ -26,10 +26,12 @@ Result<std::map<std::string, Json>> past_outputs(JournalStore& journal, const Ru
     std::map<std::string, Json> outputs;
     BACKOUT_TRY(add_outputs(journal, run, outputs));
     std::string before = run.undoes;
+    std::uint64_t younger = run.number;
     while (!before.empty()) {
         // A run that was pruned has left nothing that could be named.
         const auto found = journal.find_run(before);
-        if (!found.ok()) break;
+        if (!found.ok() || found->number >= younger) break;
+        younger = found->number;
         BACKOUT_TRY(add_outputs(journal, *found, outputs));
         before = found->undoes;
     }

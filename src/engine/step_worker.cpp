@@ -147,6 +147,9 @@ Result<Applied> StepWorker::apply(const PlannedStep& step, const RunState& state
     StepContext with = context(step, state);
     auto applied = kind_of(step).apply(with, image);
     note_child(0, 0);
+    // Outputs are filled in where they are looked up: what a program prints must not name a secret for itself.
+    if (applied.ok() && has_template(applied->outputs))
+        return Error{ErrorCode::failed, std::string("an output holds the reserved key '") + kTemplateKey + "'"};
     return applied;
 }
 

@@ -48,6 +48,21 @@ def outputs_hold_them_by_name(box):
     expect_not_stored(box)
 
 
+def outputs_cannot_ask_for_them(box):
+    """A program that prints a reference to a secret doesn't get it filled in: its step fails, and all goes back"""
+    trap = json.dumps({"o": {"$template": [{"ref": "inputs.tok"}]}})
+    manifest = box.manifest([
+        {"id": "E", "action": "command.run",
+         "with": {"argv": ["echo", trap], "undo": {"argv": ["true"]}, "probe": {"argv": ["false"]},
+                  "outputs": {"o": "/o"}}},
+        {"id": "F", "action": "file.write", "with": {"path": box.path("f"), "content": "${actions.E.o}"}},
+        {"id": "G", "action": "file.write", "with": {"path": box.path("g"), "content": "${inputs.tok}"}}],
+        inputs=SECRET)
+    ran = box.run("apply", "--yes", manifest, environment=with_token(box)).expect(1)
+    expect_in("reserved key", ran.output + ran.errors, "why")
+    expect_not_stored(box)
+
+
 def rollback_asks_for_them_first(box):
     """Taking back needs the secret of a command: without it nothing is begun; with it, everything is undone"""
     manifest = box.manifest(token_commands(box), inputs=SECRET)
@@ -115,7 +130,7 @@ def a_run_stays_in_its_root(box):
     expect_equal(box.read("conf"), "same\n", "the machine's own file")
 
 
-TESTS = [outputs_hold_them_by_name, rollback_asks_for_them_first, edits_of_secrets_go_back, resume_takes_them,
+TESTS = [outputs_hold_them_by_name, outputs_cannot_ask_for_them, rollback_asks_for_them_first, edits_of_secrets_go_back, resume_takes_them,
          a_run_stays_in_its_root]
 
 if __name__ == "__main__":
