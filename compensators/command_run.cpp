@@ -61,8 +61,10 @@ KindInfo make_info() {
         "remove; "
         "else its undo is run";
     info.undo_cannot =
-        "anything without undo: such a step is irreversible and needs consent of its own. Without probe it "
-        "can't be proved that the undo worked";
+        "anything without undo: such a step is irreversible and needs consent of its own. Without probe the undo is "
+        "proved by comparing what touches names (up to 64 MiB) with what it held before; without both it can't be "
+        "proved, "
+        "and the report says so";
     info.outputs = {"the names in outputs"};
     info.example =
         R"({ "action": "command.run", "with": { "argv": ["useradd", "app"], "undo": { "argv": ["userdel", "app"] },)"
@@ -238,7 +240,10 @@ class CommandRun final : public Compensator {
         BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
         image["forward"] = true;
         if (now.state == CommandState::half && now.attribute == "probe") image["began"] = now.found;
-        if (tells_the_end_only(arguments)) image["touched"] = traces_before_command(context.host, arguments);
+        if (tells_the_end_only(arguments)) {
+            image["touched"] = traces_before_command(context.host, arguments);
+            image["touched_content"] = touched_content(context.host, arguments);
+        }
         if (now.state == CommandState::applied) {
             const Json& then = member(step.before, "state");
             if (!then.is_null()) {
@@ -259,6 +264,9 @@ class CommandRun final : public Compensator {
         Json inverse = image;
         inverse["forward"] = !is_forward(image);
         if (context.in_doubt) inverse["torn"] = true;
+        inverse.erase("unproven");
+        const bool proof = can_be_asked(image) || !member(image, "touched_content").is_null();
+        if (is_forward(image) && !is_foreign(image) && !proof) inverse["unproven"] = true;
         return Staged{std::move(inverse), {}};
     }
 
@@ -273,6 +281,7 @@ class CommandRun final : public Compensator {
         if (now.state != goal || (!forward && bool_member(image, "torn", false) && tells_the_end_only(arguments))) {
             applied.was_already = false;
             BACKOUT_TRY(forward ? run_forward(context, arguments, applied) : run_back(context, arguments, applied));
+            if (!forward) BACKOUT_TRY(prove_by_content(context, image, arguments));
         }
         BACKOUT_TRY_ASSIGN(applied.sync, sync_requests(context.host, arguments));
         return applied;
@@ -358,6 +367,18 @@ class CommandRun final : public Compensator {
         applied.result = Json{{"exit", outcome.exit_status}};
         BACKOUT_TRY_ASSIGN(applied.outputs, read_outputs(member(arguments, "outputs"), outcome));
         return {};
+    }
+
+    /// No probe confirms the undo: what the command touches is read again.
+    static Status prove_by_content(StepContext& context, const Json& image, const Json& arguments) {
+        const Json& before = member(image, "touched_content");
+        if (before.is_null()) return {};
+        BACKOUT_TRY_ASSIGN(const std::vector<Difference> found, compare_touched_content(context.host, before));
+        if (found.empty()) return {};
+        std::string message =
+            "undo: " + describe_argv(arguments["undo"]["argv"]) + " succeeded, and yet " + describe(found.front());
+        if (found.size() > 1) message += " (and " + std::to_string(found.size() - 1) + " more in what it touches)";
+        return Error{ErrorCode::failed, message};
     }
 
     static Status run_back(StepContext& context, const Json& arguments, Applied& applied) {

@@ -138,6 +138,7 @@ UndoDeclaration declare_undo(const Json& arguments) {
     undo.reversibility = Reversibility::conditional;
     undo.condition = "the undo command is run without proof: no probe tells whether it worked";
     if (can_be_asked(arguments)) undo.condition = "only creates and removes tell whether the undo command worked";
+    if (!arguments["touches"].empty()) undo.condition = "no probe tells whether it worked: what it touches is compared";
     return undo;
 }
 

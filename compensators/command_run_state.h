@@ -44,6 +44,14 @@ CommandLook marks_of(const Json& arguments, bool creates_present, bool removes_p
 /// nothing can be compared.
 Json traces_before_command(Host& host, const Json& arguments);
 
+/// What the paths in `touches` hold: type, content, mode, owner of all that is there, no times. With it an undo without
+/// probe is proved by reading the target again. Null where none are named, or there is more than 64 MiB in them or 4096
+/// entries: then nobody can tell.
+Json touched_content(Host& host, const Json& arguments);
+
+/// What is otherwise now, at most a few. Requires: `content` is of touched_content, not null.
+Result<std::vector<Difference>> compare_touched_content(Host& host, const Json& content);
+
 /// Is anybody there to ask?
 bool can_be_asked(const Json& arguments);
 

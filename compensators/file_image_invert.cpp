@@ -318,9 +318,22 @@ class Inverter {
         BACKOUT_TRY_ASSIGN(inverse.to_parent, inverse_time(from, part.parent, slot, {&from, &to}));
         BACKOUT_TRY_ASSIGN(inverse.parent, inverse_time(to, part.to_parent, slot, {&from, &to}));
         if (to.status.present() && context_.overwrite_conflicts) {
+            BACKOUT_TRY(tell_what_stays_changed(part, to));
             BACKOUT_TRY(capture(to, inverse.present, inverse.before, inverse.before_tree));
         }
         result_.image.parts.push_back(std::move(inverse));
+        return {};
+    }
+
+    /// A move keeps no second copy: what somebody changed since goes back to its place as it is now, which isn't as it
+    /// was, whoever asked for it.
+    Status tell_what_stays_changed(const FilePart& part, const Entry& to) {
+        BACKOUT_TRY_ASSIGN(Match match, match_entry(to, expected_before(part), {}));
+        for (Difference& one : match.differences) {
+            one.path = part.path + one.path.substr(std::min(one.path.size(), part.to.size()));
+            one.found += " (it is moved back as it is: a move keeps no copy)";
+            result_.image.conflicts.push_back(std::move(one));
+        }
         return {};
     }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/bytes.h"
 
 namespace backout {
 
@@ -93,6 +94,12 @@ std::vector<std::string> notes_of(const StepState& step) {
     return notes;
 }
 
+/// In the run itself, or in the rollback whose step it is.
+bool is_unproven(const StepState& step, const std::string& shown) {
+    return (shown == "undone" && bool_member(step.undo_image, "unproven", false)) ||
+           (shown == "done" && bool_member(step.image, "unproven", false));
+}
+
 StepReport step_report(const PlannedStep& planned, const StepState& step, const RunState& run, bool at_work) {
     StepReport report;
     report.step = planned.step;
@@ -113,6 +120,8 @@ StepReport step_report(const PlannedStep& planned, const StepState& step, const 
     report.drifted = step.drifted;
     report.attempts = step.started == 0 ? 0 : step.attempts + 1;
     report.notes = notes_of(step);
+    report.unproven = is_unproven(step, report.state);
+    if (report.unproven) report.notes.emplace_back("its undo command succeeded; no probe proves that it worked");
     return report;
 }
 
@@ -199,6 +208,21 @@ RunReport make_run_report(const Plan& plan, const RunState& state, const RunSumm
     return report;
 }
 
+namespace {
+
+/// A claim that rests on the word of commands says so.
+std::string as_far_as_known(std::string sentence, const RunReport& report) {
+    std::string ids;
+    for (const StepReport& step : report.steps) {
+        if (step.unproven) ids += (ids.empty() ? "" : ", ") + step.id;
+    }
+    if (ids.empty()) return sentence;
+    sentence.pop_back();
+    return sentence + ", if the undo of " + printable(ids) + " did what it should: without probe nothing can tell.";
+}
+
+}  // namespace
+
 std::string where_the_machine_is(const RunReport& report) {
     const std::string& run = report.summary.run;
     if (!report.summary.undone_by.empty()) return "Run " + run + " was taken back by " + report.summary.undone_by + ".";
@@ -207,9 +231,10 @@ std::string where_the_machine_is(const RunReport& report) {
     const bool takes_back = !report.summary.undoes.empty();
     switch (report.summary.phase) {
         case RunPhase::committed:
-            return takes_back ? "Run " + report.summary.undoes + " is taken back: everything is as it was before it."
-                              : "Everything is as the plan says.";
-        case RunPhase::rolled_back: return "Everything is as it was before the run.";
+            if (!takes_back) return "Everything is as the plan says.";
+            return as_far_as_known(
+                "Run " + report.summary.undoes + " is taken back: everything is as it was before it.", report);
+        case RunPhase::rolled_back: return as_far_as_known("Everything is as it was before the run.", report);
         case RunPhase::rollback_incomplete:
             return "Not everything is undone: what is listed above as conflict, residue or failed undo was left as it "
                    "is.";

@@ -50,6 +50,7 @@ struct StepReport {
     bool irreversible = false;
     bool drifted = false;
     int attempts = 0;                     ///< the first is 1; 0: never begun
+    bool unproven = false;                ///< undone by a command, and nothing can tell whether that worked
     std::vector<std::string> notes = {};  ///< what came back otherwise than it was put aside, and the like
 };
 

@@ -109,6 +109,52 @@ def hands_a_parent_that_became_a_link_is_a_conflict(box):
     expect_equal(box.read("evil/x"), "1\n", "their file")
 
 
+def command(box, script, undo, **more):
+    return {"id": "C", "action": "command.run",
+            "with": {"argv": ["sh", "-c", script], "undo": {"argv": ["sh", "-c", undo]}, "cwd": str(box.target), **more}}
+
+
+FAILS = {"id": "F", "action": "check", "with": {"command": ["false"]}, "after": ["C"]}
+NO_PROOF = "without probe nothing can tell"
+
+
+def hands_an_undo_is_proved_by_what_it_touches(box):
+    """no probe: an undo that leaves the file otherwise has failed, one that restores it hasn't"""
+    box.write("f", "1\n")
+    lies = command(box, "echo 2 >> f", "true", touches=[box.path("f")])
+    ran = box.run("apply", "--yes", box.manifest([lies, FAILS])).expect(3)
+    expect_in("succeeded, and yet " + box.path("f"), ran.output + ran.errors, "the report")
+    box.run("resolve", box.run("history", "--json").json()[0]["run"], "C", "--as", "undone", "--reason", "seen").expect(0)
+    box.run("resume", "--yes").expect(1)
+    box.write("f", "1\n")
+    honest = command(box, "echo 2 >> f", "printf '1\\n' > g && mv g f", touches=[box.path("f")])
+    ran = box.run("apply", "--yes", box.manifest([honest, FAILS])).expect(1)
+    expect_equal(box.read("f"), "1\n", "the file")
+    expect(NO_PROOF not in ran.output + ran.errors, ran.shown())
+
+
+def hands_an_undo_that_nothing_proves_is_told(box):
+    """neither probe nor touches: the report doesn't claim more than is known"""
+    plain = command(box, "touch made", "rm made")
+    ran = box.run("apply", "--yes", box.manifest([plain, FAILS])).expect(1)
+    expect_in("if the undo of C did what it should", ran.output + ran.errors, "the report")
+    applied(box, [plain])
+    ran = box.run("rollback", "--yes").expect(0)
+    expect_in(NO_PROOF, ran.output + ran.errors, "the report of a rollback")
+
+
+def hands_a_moved_file_that_others_changed_is_never_said_to_be_restored(box):
+    """a move keeps no copy: even where a person wants it back as it is, its content isn't as it was"""
+    box.write("a", "1\n")
+    applied(box, [{"id": "M", "action": "file.move", "with": {"from": box.path("a"), "to": box.path("b")}}])
+    box.write("b", "theirs\n")
+    box.run("rollback", "--yes").expect(3)
+    expect_equal(box.read("b"), "theirs\n", "what others wrote")
+    ran = box.run("rollback", "--yes", "--overwrite-conflict", "M").expect(3)
+    expect_equal(box.read("a"), "theirs\n", "what is back")
+    expect_in("a move keeps no copy", ran.output + ran.errors, "the report")
+
+
 TESTS = [value for name, value in list(globals().items()) if name.startswith("hands_")]
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ struct Item {
     std::string link = {};  ///< symbolic links
     std::string hard_link = {};
     time_t mtime = 1'600'000'000;
+    la_int64_t hole_behind = 0;  ///< bytes that aren't in the archive
 };
 
 /// Writes an archive with exactly these entries, honest or not.
@@ -33,7 +34,9 @@ void pack(const std::string& path, const std::vector<Item>& items, int filter = 
         archive_entry_set_pathname(entry, item.name.c_str());
         archive_entry_set_filetype(entry, item.type);
         archive_entry_set_perm(entry, static_cast<mode_t>(item.mode));
-        archive_entry_set_size(entry, static_cast<la_int64_t>(item.content.size()));
+        const auto length = static_cast<la_int64_t>(item.content.size());
+        archive_entry_set_size(entry, length + item.hole_behind);
+        if (item.hole_behind > 0) archive_entry_sparse_add_entry(entry, 0, length);
         archive_entry_set_mtime(entry, item.mtime, 0);
         archive_entry_set_uid(entry, 12345);
         archive_entry_set_gid(entry, 12345);
@@ -122,6 +125,14 @@ TEST_F(ArchiveExtractOnDisk, readsEveryFormatAndGoesThereAndBack) {
         EXPECT_TRUE(undone(image).conflicts.empty());
         EXPECT_EQ(everything(), before);
     }
+}
+
+TEST_F(ArchiveExtractOnDisk, aHoleAtTheEndBelongsToTheContent) {
+    Item sparse{"app/sparse", std::string(4096, 'x')};
+    sparse.hole_behind = 1 << 20;
+    pack(path("a.tar"), {sparse});
+    done(with());
+    EXPECT_EQ(read("app/sparse"), std::string(4096, 'x') + std::string(1 << 20, '\0'));
 }
 
 TEST_F(ArchiveExtractOnDisk, planningShowsWhatComesAndGoesAndWritesNothing) {

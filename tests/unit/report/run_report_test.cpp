@@ -176,5 +176,18 @@ TEST(RunReport, SaysWhatCameBackOtherwiseThanItWasPutAside) {
     EXPECT_EQ(report.steps[1].notes, std::vector<std::string>{"/b: others changed it"});
 }
 
+TEST(RunReport, ClaimsNoMoreThanAnUndoWithoutProofAllows) {
+    const Plan plan = sample_plan();
+    RunState state = sample_state(plan, RunPhase::rolled_back, Direction::back);
+    state.steps[0].phase = StepPhase::undone;
+    RunReport report = make_run_report(plan, state, sample_summary(state));
+    EXPECT_EQ(where_the_machine_is(report), "Everything is as it was before the run.");
+    state.steps[0].undo_image = {{"unproven", true}};
+    report = make_run_report(plan, state, sample_summary(state));
+    EXPECT_EQ(where_the_machine_is(report), "Everything is as it was before the run, if the undo of " +
+                                                plan.steps[0].id +
+                                                " did what it should: without probe nothing can tell.");
+}
+
 }  // namespace
 }  // namespace backout
