@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/bytes.h"
+#include "base/mutation.h"
 #include "compensators/file_parts.h"
 
 namespace backout {
@@ -57,15 +58,15 @@ Status sync_part(StepContext& context, const FilePart& part, Requests& requests)
     BACKOUT_TRY_ASSIGN(const Entry entry, find_entry(context.host, part.path));
     const bool plain = entry.status.type == EntryType::file || entry.status.type == EntryType::directory;
     const bool attributes = part.kind == PartKind::attributes || part.before.flags != 0 || part.after.flags != 0;
-    if (part.kind != PartKind::attributes) requests.names(entry.directory);
-    if (attributes && plain) requests.file(entry.directory, entry.name);
+    if (part.kind != PartKind::attributes && !left_out("kinds.names_at_target")) requests.names(entry.directory);
+    if (attributes && plain && !left_out("kinds.attributes_at_target")) requests.file(entry.directory, entry.name);
     if (part.kind == PartKind::swap) {
         BACKOUT_TRY_ASSIGN(const Entry slot, find_slot(context.images, part.store, part.slot));
-        requests.names(slot.directory);
+        if (!left_out("kinds.names_in_store")) requests.names(slot.directory);
     }
     if (part.kind == PartKind::move) {
         BACKOUT_TRY_ASSIGN(const Entry to, find_entry(context.host, part.to));
-        requests.names(to.directory);
+        if (!left_out("kinds.names_moved_to")) requests.names(to.directory);
         if (attributes && to.status.present()) requests.file(to.directory, to.name);
     }
     return {};

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/bytes.h"
+#include "base/mutation.h"
 #include "compensators/file_parts.h"
 #include "compensators/tree.h"
 
@@ -124,6 +125,7 @@ class Inverter {
         inverse.before_sealed.clear();
         const bool directory = path.status.type == EntryType::directory;
         const auto what = directory ? SyncRequest::What::tree : SyncRequest::What::file;
+        if (left_out("kinds.content_of_overwritten")) return {};
         if (directory || path.status.type == EntryType::file) result_.sync.push_back({what, path.directory, path.name});
         return {};
     }

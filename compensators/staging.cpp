@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/digest.h"
+#include "base/mutation.h"
 #include "compensators/file_kind.h"
 #include "compensators/file_parts.h"
 #include "compensators/tree.h"
@@ -143,7 +144,7 @@ Result<FileStager::Slot> FileStager::new_slot(Directory& parent) {
         BACKOUT_TRY_ASSIGN(const bool reachable, can_rename_between(*directory, parent, name));
         if (!reachable) continue;
         slots_.push_back({store, name, directory});
-        sync_.push_back({SyncRequest::What::names, directory, ""});
+        if (!left_out("kinds.name_of_staged")) sync_.push_back({SyncRequest::What::names, directory, ""});
         return slots_.back();
     }
     return Error{ErrorCode::cross_device,
@@ -186,6 +187,7 @@ Result<FilePart> FileStager::swap_part(const std::string& path) {
     part.parent.before = parent.mtime;
     part.parent.inode = parent.inode;
     const EntryType type = present->entry.status.type;
+    if (left_out("kinds.content_of_present")) return part;
     if (type == EntryType::file) {
         sync_.push_back({SyncRequest::What::file, present->entry.directory, present->entry.name});
     } else if (type == EntryType::directory) {
@@ -236,7 +238,7 @@ Status FileStager::close(const Place& place, const CloseOptions& options) {
     if (!directory) part.after_tree.clear();
     if (directory || part.after.type == EntryType::file) {
         const auto what = directory ? SyncRequest::What::tree : SyncRequest::What::file;
-        sync_.push_back({what, place.store_directory, place.slot});
+        if (!left_out("kinds.content_of_staged")) sync_.push_back({what, place.store_directory, place.slot});
     }
     image_.parts.push_back(std::move(part));
     return {};
@@ -298,7 +300,8 @@ Status FileStager::add_attributes(const std::string& path, const AttributeSet& w
     part.before.type = entry.status.type;
     if (part.before.type == EntryType::file || part.before.type == EntryType::directory) {
         BACKOUT_TRY_ASSIGN(part.before.flags, entry.directory->flags(entry.name));
-        sync_.push_back({SyncRequest::What::file, entry.directory, entry.name});
+        const SyncRequest former = {SyncRequest::What::file, entry.directory, entry.name};
+        if (!left_out("kinds.former_attributes")) sync_.push_back(former);
     }
     const auto add = [](const auto& value, std::uint32_t now, auto& from, auto& into) {
         if (!value || *value == now) return;

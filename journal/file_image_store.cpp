@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutation.h"
 #include "base/text.h"
 #include "journal/ledger_access.h"
 #include "journal/open.h"
@@ -62,7 +63,7 @@ Result<std::shared_ptr<Directory>> open_or_make(Host& host, Directory& parent, c
     BACKOUT_TRY_ASSIGN(const FileStatus status, directory->own_status());
     BACKOUT_TRY(check_ours(host, status, child_path(parent, name)));
     // Also when it was there: a crash may have come between making and syncing it.
-    BACKOUT_TRY(parent.sync());
+    if (!left_out("images.name_of_store")) BACKOUT_TRY(parent.sync());
     return directory;
 }
 
@@ -252,7 +253,7 @@ Status remove_slots_of_run(Host& host, const std::vector<std::string>& stores, s
             if (!removed.ok())
                 return Error(removed.error()).in("while removing the image " + slot.name + " from " + store);
         }
-        BACKOUT_TRY(directory->sync());
+        if (!left_out("images.removal_of_slots")) BACKOUT_TRY(directory->sync());
     }
     return {};
 }
@@ -270,14 +271,14 @@ Status remove_store_if_empty(Host& host, JournalStore& journal, const std::strin
         if (!names.empty()) return {};
         BACKOUT_TRY_ASSIGN(const Location inner, host.locate(store));
         BACKOUT_TRY(inner.directory->remove_directory(inner.name));
-        BACKOUT_TRY(inner.directory->sync());
+        if (!left_out("images.removal_of_store")) BACKOUT_TRY(inner.directory->sync());
         // The outer directory goes too, unless another journal's store is in it, or the state directory is the outer
         // one.
         BACKOUT_TRY_ASSIGN(const Location outer, host.locate(inner.directory->path()));
         BACKOUT_TRY_ASSIGN(const auto others, inner.directory->list());
         if (outer.name == private_name(host) && others.empty()) {
             BACKOUT_TRY(outer.directory->remove_directory(outer.name));
-            BACKOUT_TRY(outer.directory->sync());
+            if (!left_out("images.removal_of_outer")) BACKOUT_TRY(outer.directory->sync());
         }
     }
     BACKOUT_TRY_ASSIGN(const auto announced, journal.image_stores());

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digest.h"
+#include "base/mutation.h"
 #include "base/text.h"
 #include "journal/copied_tables.h"
 #include "journal/head_file.h"
@@ -67,6 +68,7 @@ Status allocate(const std::string& path, off_t size) {
     BACKOUT_TRY_ASSIGN(const OwnedFd fd, open_private_file(path, O_RDWR));
     const int failed = posix_fallocate(fd.get(), 0, size);
     if (failed != 0) return system_error(failed, "posix_fallocate", path);
+    if (left_out("journal.allocation")) return {};
     if (fsync(fd.get()) != 0) return system_error(errno, "fsync", path);
     return {};
 }
@@ -92,21 +94,22 @@ Result<std::string> fill_aside(const std::string& aside, std::uint64_t bytes, Id
     BACKOUT_TRY_ASSIGN(const std::string id, Ledger(tables).journal_id());
     tables.reset();
     BACKOUT_TRY(HeadFile::create(in(aside, kHeadFile), id));
-    BACKOUT_TRY(sync_path(in(aside, kDataFile)));
-    BACKOUT_TRY(sync_path(in(aside, kLockFile)));
-    BACKOUT_TRY(sync_path(aside));
+    if (!left_out("journal.data_aside")) BACKOUT_TRY(sync_path(in(aside, kDataFile)));
+    if (!left_out("journal.lock_aside")) BACKOUT_TRY(sync_path(in(aside, kLockFile)));
+    if (!left_out("journal.names_aside")) BACKOUT_TRY(sync_path(aside));
     return id;
 }
 
 Status move_into_place(const std::string& aside, const std::string& directory) {
     for (const char* name : {kLockFile, kHeadFile, kDataFile}) {
         // data.mdb last, and only when the others are durable: it is what says that a journal is there.
-        if (name == kDataFile) BACKOUT_TRY(sync_path(directory));
+        const bool others_first = name == kDataFile && !left_out("journal.others_before_data");
+        if (others_first) BACKOUT_TRY(sync_path(directory));
         if (::rename(in(aside, name).c_str(), in(directory, name).c_str()) != 0) {
             return system_error(errno, "rename", in(directory, name));
         }
     }
-    return sync_path(directory);
+    return left_out("journal.names_in_place") ? Status{} : sync_path(directory);
 }
 
 Bytes marker_text(const std::string& id) {
@@ -120,7 +123,7 @@ Status write_marker(const std::string& directory, const std::string& id) {
     if (::unlink(aside.c_str()) != 0 && errno != ENOENT) return system_error(errno, "unlink", aside);
     BACKOUT_TRY(write_new_private_file(aside, marker_text(id)));
     if (::rename(aside.c_str(), path.c_str()) != 0) return system_error(errno, "rename", path);
-    return sync_path(directory);
+    return left_out("journal.name_of_marker") ? Status{} : sync_path(directory);
 }
 
 /// Missing is well: the creation was cut short just before it. `present` says which.

@@ -10,6 +10,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/mutation.h"
 #include "base/text.h"
 #include "journal/ledger_access.h"
 
@@ -200,6 +201,8 @@ Status LmdbTables::open_environment() {
         if (code != 0) return lmdb_error(code, "opening the journal");
         mdb_env_set_maxdbs(environment_, kTableCount);
         mdb_env_set_mapsize(environment_, options_.map_bytes);
+        if (left_out("journal.commit")) flags |= MDB_NOSYNC;
+        if (left_out("journal.commit_of_meta_page")) flags |= MDB_NOMETASYNC;
         code = mdb_env_open(environment_, options_.path.c_str(), flags, 0600);
         if (code == 0) break;
         mdb_env_close(environment_);

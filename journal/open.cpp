@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/digest.h"
+#include "base/mutation.h"
 #include "base/text.h"
 #include "journal/ledger.h"
 #include "journal/ledger_access.h"
@@ -28,8 +29,8 @@ Status make_directories(const std::string& path, int depth) {
     BACKOUT_TRY(make_directories(parent_of(path), depth - 1));
     const Status made = make_private_directory(path);
     if (!made.ok() && made.error().code != ErrorCode::exists) return made.error();
-    BACKOUT_TRY(sync_path(path));
-    return sync_path(parent_of(path));
+    if (!left_out("journal.state_directory")) BACKOUT_TRY(sync_path(path));
+    return left_out("journal.name_of_state_directory") ? Status{} : sync_path(parent_of(path));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The actions that go back: undo is the application of an inverse image. See run_loop.h.
 
 #include "base/assert.h"
+#include "base/mutation.h"
 #include "engine/run_loop.h"
 
 namespace backout {
@@ -45,6 +46,7 @@ Status RunLoop::do_intend_undo(const Steps& steps) {
     std::vector<Record> intents;
     for (std::uint32_t step : steps)
         intents.push_back(record(RecordType::undo_intended, step, {{"image", live(step).image}}));
+    if (left_out("engine.undo_intent_before_act")) BACKOUT_TRY(do_act_undo(steps));
     BACKOUT_TRY(commit(std::move(intents)));
     for (std::uint32_t step : steps) live(step).progress = Progress::intended;
     return {};
@@ -85,10 +87,10 @@ Status RunLoop::do_sync_undo(const Steps& steps) {
         }
         auto owed = worker_.sync_of(planned(step), state_, image_of(step));
         if (!owed.ok()) return undo_gave_up(step, owed.error());
-        now.sync = std::move(*owed);
+        if (!left_out("engine.sync_of_what_is_undone")) now.sync = std::move(*owed);
         now.was_already = true;
     }
-    const Status synced = barrier(steps);
+    const Status synced = left_out("engine.undo_barrier") ? Status{} : barrier(steps);
     if (!synced.ok()) return undo_gave_up(steps.front(), synced.error());
     for (std::uint32_t step : steps) live(step).progress = Progress::synced;
     return {};
@@ -117,7 +119,7 @@ Status RunLoop::do_record_conflict(const Command& command) {
     LiveStep& now = live(step);
     if (now.progress == Progress::staged || now.progress == Progress::secured) drop_staged(step);
     // Parts of it may have been done: they are durable before anything is said of them (invariant 3).
-    const Status synced = barrier({step});
+    const Status synced = left_out("engine.conflict_barrier") ? Status{} : barrier({step});
     if (!synced.ok()) return undo_gave_up(step, synced.error());
     Json conflicts = conflicts_to_json(now.conflicts.empty() ? now.differences : now.conflicts);
     if (conflicts.empty())

@@ -2,6 +2,8 @@
 
 #include "engine/run_loop.h"
 
+#include "base/mutation.h"
+
 namespace backout {
 
 // ---- the last look --------------------------------------------------------------------------------------------------
@@ -169,7 +171,8 @@ Status RunLoop::do_finish() {
                                  {{"drift", std::move(drift)}, {"failure", text_or_null(live_.final_failure)}}));
     }
     if (ending.taken_back) {
-        BACKOUT_TRY(commit({}));  // outcomes first: the mark must not be durable before what it stands for
+        if (!left_out("engine.outcomes_before_mark"))
+            BACKOUT_TRY(commit({}));  // outcomes first: the mark must not be durable before what it stands for
         BACKOUT_TRY(mark_targets());
     }
     records.push_back(

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/mutation.h"
 #include "engine/run_loop.h"
 
 namespace backout {
@@ -94,7 +95,7 @@ Status RunLoop::do_adopt_done(std::uint32_t step) {
     auto outputs = worker_.outputs_of_kept(planned(step), state_);
     if (!owed.ok()) fail(step, owed.error());
     if (!owed.ok()) return {};
-    now.sync = std::move(*owed);
+    if (!left_out("engine.sync_of_what_is_done")) now.sync = std::move(*owed);
     if (outputs.ok()) now.outputs = std::move(*outputs);
     now.progress = Progress::acted;
     return {};
@@ -144,7 +145,7 @@ Status RunLoop::settle_if_already_back(std::uint32_t step) {
     auto owed = worker_.sync_of(planned(step), state_, now.image);
     if (!owed.ok()) return {};
     now.sync = std::move(*owed);
-    const Status synced = barrier({step});
+    const Status synced = left_out("engine.sync_of_what_is_back") ? Status{} : barrier({step});
     if (!synced.ok()) {
         now.untouched = true;
         fail(step, synced.error().in("while making durable what is back already"));
@@ -157,7 +158,7 @@ Status RunLoop::settle_if_already_back(std::uint32_t step) {
 }
 
 Status RunLoop::do_secure(const Steps& steps) {
-    const Status synced = barrier(steps);
+    const Status synced = left_out("engine.barrier_data") ? Status{} : barrier(steps);
     if (!synced.ok()) {
         for (std::uint32_t step : steps) live(step).untouched = true;
         fail(steps.front(), synced.error().in("while making staged content durable"));
@@ -173,6 +174,7 @@ Status RunLoop::do_intend(const Steps& steps) {
         intents.push_back(
             record(RecordType::step_intended, step, {{"image", live(step).image}, {"expected", planned(step).after}}));
     }
+    if (left_out("engine.intent_before_act")) BACKOUT_TRY(do_act(steps));
     BACKOUT_TRY(commit(std::move(intents)));
     for (std::uint32_t step : steps) live(step).progress = Progress::intended;
     return {};
@@ -210,7 +212,7 @@ void RunLoop::act_on(std::uint32_t step) {
 }
 
 Status RunLoop::do_sync(const Steps& steps) {
-    const Status synced = barrier(steps);
+    const Status synced = left_out("engine.barrier_names") ? Status{} : barrier(steps);
     if (!synced.ok()) {
         fail(steps.front(), synced.error().in("while making the change durable"));
         return {};
@@ -264,7 +266,7 @@ Status RunLoop::do_record_applied(const Steps& steps) {
         state_.steps[step - 1].outputs = now.outputs;
         at_once = at_once || shape_.step(step).effect == Effect::tearable;
     }
-    return at_once ? commit({}) : Status{};
+    return at_once && !left_out("engine.outcome_at_once") ? commit({}) : Status{};
 }
 
 // ---- failures -------------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@
 
 #include "host/posix_directory.h"
 
+#include "base/mutation.h"
+
 #ifndef RENAME_EXCHANGE
 #error "renameat2 is needed: glibc 2.28 or later"
 #endif
@@ -86,6 +88,7 @@ Status PosixDirectory::sync() {
     if (!readable_) {
         return Error{ErrorCode::not_permitted, "can't sync " + path_ + ": it may not be read", path_, EACCES};
     }
+    if (left_out("host.sync_directory")) return {};
     if (::fsync(fd()) != 0) return system_error(errno, "sync", path_);
     return {};
 }
@@ -94,6 +97,7 @@ Status PosixDirectory::sync_file_system(const std::string& path) {
     if (!readable_) {
         return Error{ErrorCode::not_permitted, "can't sync " + path + ": " + path_ + " may not be read", path, EACCES};
     }
+    if (left_out("host.sync_link_or_special")) return {};
     if (::syncfs(fd()) != 0) return system_error(errno, "sync the file system of", path);
     return {};
 }
@@ -114,6 +118,7 @@ Status PosixDirectory::sync_file(const std::string& name) {
         if (!file.valid()) return sync_file_system(path);
     }
     if (!file.valid()) return system_error(errno, "open", path);
+    if (left_out("host.sync_file")) return {};
     if (::fsync(file.get()) != 0) return system_error(errno, "sync", path);
     return {};
 }

@@ -7,6 +7,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/mutation.h"
 #include "host/posix_directory.h"
 #include "host/posix_file_system.h"
 
@@ -17,6 +18,7 @@ constexpr std::size_t kManyEntries = 64;  ///< from here on one syncfs is cheape
 constexpr long kFuseMagic = 0x65735546;
 
 Status sync_file_system(int fd, const std::string& path) {
+    if (left_out("host.syncfs")) return {};
     if (::syncfs(fd) != 0) return system_error(errno, "sync the file system of", path);
     return {};
 }
@@ -55,13 +57,13 @@ class TreeSync {
         for (const std::string& entry : names) BACKOUT_TRY(visit(directory, entry, depth + 1));
         if (large_.count(status.device) != 0) return {};
         note(status, directory);
-        return directory->sync();
+        return left_out("host.tree_directories") ? Status{} : directory->sync();
     }
 
     Status visit_file(const std::shared_ptr<Directory>& parent, const std::string& name, const FileStatus& status) {
         note(status, parent);
         const bool needs_content = status.type == EntryType::file;
-        return needs_content ? parent->sync_file(name) : Status{};
+        return needs_content && !left_out("host.tree_files") ? parent->sync_file(name) : Status{};
     }
 
     void note(const FileStatus& status, const std::shared_ptr<Directory>& directory) {
@@ -81,7 +83,7 @@ class Barrier {
 
     Status run() {
         BACKOUT_TRY(sort_out());
-        if (everything_) BACKOUT_TRY(posix_sync_everything());
+        if (everything_ && !left_out("host.sync_everything")) BACKOUT_TRY(posix_sync_everything());
         for (const auto& [device, directory] : whole_) {
             BACKOUT_TRY(sync_file_system(posix(*directory).fd(), directory->path()));
         }
