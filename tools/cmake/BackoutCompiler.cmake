@@ -40,6 +40,10 @@ if(BACKOUT_SANITIZE)
     add_link_options(-fsanitize=${BACKOUT_SANITIZE})
 endif()
 
+if(BACKOUT_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(BACKOUT_CCACHE ccache)
 mark_as_advanced(BACKOUT_CCACHE)
 if(BACKOUT_CCACHE AND NOT BACKOUT_PCH AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
