@@ -15,7 +15,7 @@ namespace {
 /// As much of it as `expected` speaks of.
 Result<EntryState> look_at(Host& host, const std::string& path, const EntryState& expected) {
     BACKOUT_TRY_ASSIGN(const Entry entry, find_entry(host, path));
-    if (!entry.directory) return EntryState{};
+    if (!entry.directory || !entry.status.present()) return EntryState{};
     if (expected.type == EntryType::file && expected.content.empty())
         return capture_attributes(*entry.directory, entry.name, entry.status);
     if (!expected.tree) return capture_state(*entry.directory, entry.name);

@@ -8,6 +8,7 @@
 #include "compensators/parameter_schema.h"
 #include "compensators/path_argument.h"
 #include "compensators/permission_check.h"
+#include "compensators/retraceable.h"
 #include "compensators/staging.h"
 
 namespace backout {
@@ -29,10 +30,11 @@ KindInfo make_info() {
     return info;
 }
 
-class FileMove final : public FileKind {
+class FileMove final : public FileKind, public Retraceable {
   public:
     const KindInfo& info() const override { return info_; }
     Result<Planned> plan(PlanRequest& request) const override;
+    Result<Retraced> retrace(PlanRequest& request) const override;
     Result<Staged> stage(StepContext& context, const PlannedStep& step) const override;
     Result<std::vector<Difference>> verify_kept(StepContext& context, const PlannedStep& step) const override;
 
@@ -72,6 +74,15 @@ Status list_tree(WorldView& world, const std::string& top, const std::string& in
     return {};
 }
 
+/// What stands at `from`, at `to`.
+Result<Prediction> predict_moved(PlanRequest& request, const Target& from, const Target& to) {
+    Prediction there = predict_with_content(request, from.key, from.seen, to.key, from.seen.state);
+    if (from.seen.state.type == EntryType::directory) {
+        BACKOUT_TRY(list_tree(request.world, from.key, "", there.tree));
+    }
+    return there;
+}
+
 Status predict(PlanRequest& request, const Target& from, const Target& to, Planned& planned) {
     planned.predictions = parent_predictions(request.host, to);
     planned.predictions.push_back({from.key, true, EntryState{}, {}, "", {}});
@@ -79,25 +90,37 @@ Status predict(PlanRequest& request, const Target& from, const Target& to, Plann
     // of this plan makes `from`, then `to` has to be what it makes; if a later one does, `to` is what it is.
     const bool made_by_earlier_step = from.seen.link_count == 0;
     if (to.seen.state.present() && !made_by_earlier_step) return {};
-    Prediction there = predict_with_content(request, from.key, from.seen, to.key, from.seen.state);
-    if (from.seen.state.type == EntryType::directory) {
-        BACKOUT_TRY(list_tree(request.world, from.key, "", there.tree));
-    }
+    BACKOUT_TRY_ASSIGN(Prediction there, predict_moved(request, from, to));
     planned.predictions.push_back(std::move(there));
     return {};
 }
 
-Result<Planned> FileMove::plan(PlanRequest& request) const {
+struct Ends {
+    Target from;
+    Target to;
+    bool make_parents = false;
+};
+
+Result<Ends> look_up_ends(PlanRequest& request) {
     ArgumentReader reader(request.with);
     reader.only({"from", "to", "make_parents"});
     reader.require("from");
     reader.require("to");
     const std::string from_path = absolute_path(request.manifest_directory, reader.text("from"));
     const std::string to_path = absolute_path(request.manifest_directory, reader.text("to"));
-    const bool make_parents = reader.flag("make_parents", false);
+    Ends ends;
+    ends.make_parents = reader.flag("make_parents", false);
     BACKOUT_TRY(reader.finish());
-    BACKOUT_TRY_ASSIGN(Target from, look_up_target(request, from_path));
-    BACKOUT_TRY_ASSIGN(const Target to, look_up_target(request, to_path));
+    BACKOUT_TRY_ASSIGN(ends.from, look_up_target(request, from_path));
+    BACKOUT_TRY_ASSIGN(ends.to, look_up_target(request, to_path));
+    return ends;
+}
+
+Result<Planned> FileMove::plan(PlanRequest& request) const {
+    BACKOUT_TRY_ASSIGN(Ends ends, look_up_ends(request));
+    Target& from = ends.from;
+    const Target& to = ends.to;
+    const bool make_parents = ends.make_parents;
     from.missing_parents.clear();
     const bool known = from.seen.known && to.seen.known;
     if (known) BACKOUT_TRY(refuse(from, to));
@@ -109,12 +132,12 @@ Result<Planned> FileMove::plan(PlanRequest& request) const {
     const bool tree =
         from.seen.state.type == EntryType::directory || to.seen.state.type == EntryType::directory || !known;
     Planned planned;
-    planned.target = to_path;
+    planned.target = to.path;
     planned.arguments = {{"path", to.key}, {"from", from.key}, {"make_parents", make_parents}};
-    planned.undo.description = "it goes back to " + printable(from_path);
+    planned.undo.description = "it goes back to " + printable(from.path);
     planned.resources = path_resources(to, tree);
     planned.resources.push_back({"path", from.key, tree, ""});
-    planned.details = {{"from", from_path}, {"to", to_path}};
+    planned.details = {{"from", from.path}, {"to", to.path}};
     if (!known) {
         plan_later(from.seen.known ? to : from, planned);
         planned.operation = "move";
@@ -137,6 +160,24 @@ Result<Planned> FileMove::plan(PlanRequest& request) const {
     BACKOUT_TRY(permissions.change(to, false));
     BACKOUT_TRY(predict(request, from, to, planned));
     return planned;
+}
+
+Result<Retraced> FileMove::retrace(PlanRequest& request) const {
+    BACKOUT_TRY_ASSIGN(Ends ends, look_up_ends(request));
+    Target& to = ends.to;
+    Retraced retraced;
+    if (!ends.from.seen.known || !to.seen.known) return retraced;
+    retraced.outstanding = ends.from.seen.state.present() && !to.seen.state.present();
+    if (!to.seen.state.present()) return retraced;
+    if (to.seen.state.type == EntryType::directory) {
+        BACKOUT_TRY_ASSIGN(to.seen, request.world.look_tree(to.key));
+    }
+    retraced.before = parent_predictions(request.host, ends.from);
+    BACKOUT_TRY_ASSIGN(Prediction there, predict_moved(request, to, ends.from));
+    if (to.seen.link_count != 0) there.content_path = to.key;  // really there, a directory with all that is in it
+    retraced.before.push_back(std::move(there));
+    retraced.before.push_back({to.key, true, EntryState{}, {}, "", {}});
+    return retraced;
 }
 
 Result<Staged> FileMove::stage(StepContext& context, const PlannedStep& step) const {

@@ -321,8 +321,10 @@ Result<Json> SharedFileKind::outputs_of_kept(StepContext& context, const Planned
     const std::string path = string_member(step.arguments, "path");
     Json outputs = {{"path", path}};
     if (bool_member(step.arguments, "secret", false)) return outputs;
-    BACKOUT_TRY_ASSIGN(const Bytes content, read_file(context.host, path, kSharedFileLimit));
-    outputs["digest"] = sha256_hex(content);
+    const auto content = read_file(context.host, path, kSharedFileLimit);
+    if (!content.ok() && content.error().code == ErrorCode::not_found) return outputs;  // a later step moved it away
+    if (!content.ok()) return content.error();
+    outputs["digest"] = sha256_hex(*content);
     return outputs;
 }
 

@@ -55,6 +55,7 @@ class InputResolution {
     const InputPlace* place_in_file(const std::string& name) const;
     ManifestErrors& errors_of_file(const std::string& file);
     void refuse_value(const InputSpecification& input, const std::string& origin, const std::string& problem);
+    bool refuse_null(const InputSpecification& input, const std::string& file);
     void report_unknown_names();
     Result<InputValues> outcome();
     void resolve(const InputSpecification& input);
@@ -152,6 +153,15 @@ std::optional<InputValue> InputResolution::asked_value(const InputSpecification&
     return from_text(input, *answer.value(), "asked");
 }
 
+// An empty place in a file is more often a forgotten value than a wish. Where the default is null, null is a value.
+bool InputResolution::refuse_null(const InputSpecification& input, const std::string& file) {
+    if (!given_.from_file[input.name].is_null()) return false;
+    if (input.default_value && input.default_value->is_null()) return false;
+    refused_ = true;
+    refuse_value(input, file, "is null, which is no value: give one, or leave " + in_quotes(input.name) + " out");
+    return true;
+}
+
 std::optional<InputValue> InputResolution::find_value(const InputSpecification& input) {
     refused_ = false;
     const auto line = given_.from_command_line.find(input.name);
@@ -159,6 +169,7 @@ std::optional<InputValue> InputResolution::find_value(const InputSpecification& 
     if (given_.from_file.is_object() && given_.from_file.contains(input.name)) {
         const InputPlace* place = place_in_file(input.name);
         const std::string& file = place == nullptr ? given_.file_name : place->file;
+        if (refuse_null(input, file)) return std::nullopt;
         return InputValue{given_.from_file[input.name], input.secret, file};
     }
     if (!input.env.empty() && environment_) {

@@ -109,6 +109,11 @@ void ManifestParser::parse_input_members(InputSpecification& input, ObjectReader
     if (const Node* value = reader.find("default")) {
         input.default_value = value->to_json();
         check_default(input, value->position());
+        if (input.secret) {
+            reader.report(value->position(),
+                          "a secret has no default: what stands in a manifest is no secret; take it out, and name an "
+                          "environment variable in 'env', or leave it to --inputs or the question");
+        }
     }
 }
 

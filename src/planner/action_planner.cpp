@@ -227,11 +227,37 @@ Status ActionPlanner::ask_kind(const Compensator& kind, Json with, Draft& draft)
     for (const std::string& id : step.known_after) add_new(step.depends_on, id);
     for (const std::string& id : world_.steps_seen()) add_new(step.depends_on, id);
     remove_word(step.depends_on, step.id);
+    const std::size_t met = step.depends_on.size();
+    remove_word(step.depends_on, kBeforeAllSteps);
+    draft.rests_on_retraced = step.depends_on.size() < met;
     for (const Prediction& prediction : planned.predictions) BACKOUT_TRY(world_.predict(step.id, prediction));
     draft.space = std::move(planned.space);
     draft.warnings = std::move(planned.warnings);
     draft.unless_kept = std::move(planned.unless_kept);
     return {};
+}
+
+Result<Retraced> ActionPlanner::ask_for_retrace(const Action& action) {
+    const Compensator* kind = tools_.kinds.find(action.kind.value);
+    const auto* retraceable = dynamic_cast<const Retraceable*>(kind);
+    if (retraceable == nullptr) return Retraced{};
+    BACKOUT_TRY_ASSIGN(Json with, resolve_arguments(action, *kind));
+    PlanRequest request{action.id, std::move(with), manifest_.directory, world_, tools_.host};
+    return retraceable->retrace(request);
+}
+
+bool ActionPlanner::retrace(const Action& action) {
+    const auto retraced = ask_for_retrace(action);
+    if (!retraced.ok()) return false;
+    for (const Prediction& prediction : retraced->before) {
+        if (!world_.predict(kBeforeAllSteps, prediction).ok()) return false;
+    }
+    return !retraced->before.empty();
+}
+
+bool ActionPlanner::is_outstanding(const Action& action) {
+    const auto retraced = ask_for_retrace(action);
+    return retraced.ok() && retraced->outstanding;
 }
 
 Status ActionPlanner::make_outputs_known(const Compensator& kind, const PlannedStep& step) {

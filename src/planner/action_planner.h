@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "compensators/retraceable.h"
 #include "manifest/manifest_references.h"
 #include "manifest/resolver.h"
 #include "planner/planner.h"
@@ -24,6 +25,7 @@ struct Draft {
     std::vector<std::string> warnings = {};
     std::vector<std::string> outputs = {};  ///< names that may be referred to; empty: any
     bool sound = false;                     ///< false: a problem was noted
+    bool rests_on_retraced = false;         ///< it saw what is there no more: it can only be kept
     std::optional<Error> unless_kept = {};  ///< the problem that is noted in the end unless the step is kept
 };
 
@@ -39,6 +41,11 @@ class ActionPlanner {
     /// A step that shows why the action isn't done.
     Draft skip(const Action& action, const std::vector<std::string>& depends_on, const Skip& skip);
 
+    /// Lays over the predicted world what stood there before `action` was executed. True iff something could be said.
+    bool retrace(const Action& action);
+    /// True iff `action` can be retraced, and has surely not been done.
+    bool is_outstanding(const Action& action);
+
     /// Notes why a step can't be executed, now that it is known whether it has to be.
     void note_unless_kept(const Action& action, const Draft& draft);
 
@@ -49,6 +56,7 @@ class ActionPlanner {
     Error at(Position position, const Action& action, const std::string& problem) const;
     Error verify_error(const Action& action, const Node& check, const std::vector<std::string>& complaints) const;
     Status check_outputs(const Action& action, const Json& with, const std::map<std::string, Draft>& earlier) const;
+    Result<Retraced> ask_for_retrace(const Action& action);
     Status ask_kind(const Compensator& kind, Json with, Draft& draft);
     Status make_outputs_known(const Compensator& kind, const PlannedStep& step);
     Result<Json> expand_now(const Json& value) const;

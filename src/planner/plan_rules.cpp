@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <unordered_set>
@@ -42,6 +43,14 @@ struct Mount {
     FileSystemInfo info;
     std::string path;  // the nearest directory that exists
 };
+
+// What the kernel makes up: names can't be created or exchanged there, and there is no room to count.
+bool is_pseudo(const std::string& type) {
+    static const std::set<std::string> kTypes = {"proc",   "sysfs",    "cgroup",      "cgroup2",   "debugfs",
+                                                 "bpf",    "tracefs",  "securityfs",  "selinuxfs", "pstore",
+                                                 "mqueue", "configfs", "binfmt_misc", "efivarfs"};
+    return kTypes.count(type) != 0;
+}
 
 // The file system of a path that may not exist yet. Many paths share a parent, so parents are remembered.
 class FileSystems {
@@ -145,12 +154,43 @@ std::string touches_directory(const PlannedStep& step, const std::string& direct
     return "";
 }
 
+std::string copies_directory(const PlannedStep& step, const std::string& directory) {
+    const Json& source = member(step.arguments, "source");
+    if (!source.is_string()) return "";
+    const std::string key = source.get<std::string>();
+    return is_within(directory, key) || is_within(key, directory) ? key : "";
+}
+
+namespace {
+
+std::string find_pseudo_target(FileSystems& file_systems, const PlannedStep& step) {
+    if (!step.changes() || step.effect != Effect::atomic) return "";
+    for (const Resource& resource : step.resources) {
+        const auto mount = resource.type == "path" ? file_systems.find(resource.key) : std::nullopt;
+        if (!mount || !is_pseudo(mount->info.type)) continue;
+        return "'" + printable(step.id) + "': " + printable(resource.key) + " is in a " + mount->info.type +
+               " file system, where nothing can be put aside or exchanged: set it with command.run, with an undo and "
+               "a probe";
+    }
+    return "";
+}
+
+}  // namespace
+
+std::vector<std::string> find_pseudo_targets(Host& host, const std::vector<PlannedStep>& steps) {
+    FileSystems file_systems(host);
+    std::vector<std::string> problems;
+    problems.reserve(steps.size());
+    for (const PlannedStep& step : steps) problems.push_back(find_pseudo_target(file_systems, step));
+    return problems;
+}
+
 Result<std::vector<std::string>> find_missing_space(Host& host, const SpaceNeeds& needs) {
     FileSystems file_systems(host);
     std::map<std::uint64_t, std::pair<Mount, std::uint64_t>> wanted;
     for (const auto& [path, bytes] : needs) {
         const auto mount = file_systems.find(path);
-        if (!mount) continue;
+        if (!mount || is_pseudo(mount->info.type)) continue;  // find_pseudo_targets refuses these
         auto& [place, sum] = wanted.try_emplace(mount->info.mount, *mount, 0).first->second;
         sum += bytes;
     }

@@ -37,6 +37,13 @@ std::string find_split_group(const std::vector<PlannedStep>& steps);
 /// "" or the key with which `step` would touch `directory` (a real key).
 std::string touches_directory(const PlannedStep& step, const std::string& directory);
 
+/// "" or the source with which `step` would copy `directory` (a real key), or something in it.
+std::string copies_directory(const PlannedStep& step, const std::string& directory);
+
+/// By position: "" or what is wrong. A file kind has nowhere to put new content beside its target in /proc, /sys and
+/// the like.
+std::vector<std::string> find_pseudo_targets(Host& host, const std::vector<PlannedStep>& steps);
+
 /// Bytes wanted, by path.
 using SpaceNeeds = std::vector<std::pair<std::string, std::uint64_t>>;
 /// One sentence for each file system with too little room. Errors: of looking.

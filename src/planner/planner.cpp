@@ -12,28 +12,19 @@
 #include "compensators/argument_reader.h"
 #include "compensators/check_runner.h"
 #include "manifest/parse.h"
-#include "manifest/reference_check.h"
-#include "plan/order.h"
 #include "plan/plan_codec.h"
 #include "plan/template.h"
-#include "planner/action_planner.h"
 #include "planner/docs.h"
 #include "planner/plan_rules.h"
-#include "planner/settled_chains.h"
 #include "planner/skips.h"
 #include "planner/source_file.h"
-#include "planner/template_file.h"
+#include "planner/step_planning.h"
 
 namespace backout {
 
 namespace {
 
 constexpr std::uint64_t kMostTableBytes = 64U << 20U;
-constexpr int kMostPasses = 3;
-
-void add_new(std::vector<std::string>& list, const std::string& word) {
-    if (std::find(list.begin(), list.end(), word) == list.end()) list.push_back(word);
-}
 
 // Facts and variables as they were used, for the plan's state.
 struct Detected {
@@ -48,7 +39,8 @@ class Planner {
           options_(options),
           tools_(tools),
           problems_(manifest_.source_name),
-          real_world_(make_host_world_view(tools.host)) {}
+          real_world_(make_host_world_view(tools.host)),
+          planning_(manifest_, tools, table_loader(), *real_world_, problems_) {}
 
     Result<Plan> run(Secrets* secrets);
 
@@ -57,20 +49,17 @@ class Planner {
     Resolver::TableLoader table_loader() const;
     Status detect_facts(ManifestReferences& references, Resolver& resolver);
     Result<Json> detect(const FactSpecification& fact, Resolver& resolver, ManifestReferences& references);
-    void collect_dependencies(const ManifestReferences& references);
-    std::vector<std::string> actions_in_file(const Action& action, const ManifestReferences& references) const;
-    Result<std::vector<std::size_t>> order() const;
-    Status plan_actions(const ManifestReferences& references);
-    Result<bool> plan_pass(const ManifestReferences& references);
     void check_rules();
     void check_order_conflicts(const std::vector<PlannedStep>& steps);
     void check_state_directory(const std::vector<PlannedStep>& steps);
+    void check_pseudo_targets(const std::vector<PlannedStep>& steps);
     void check_space();
+    /// Of the step at a position in the order of execution.
+    const Action& action_at(std::size_t at) const { return manifest_.actions[planning_.order()[at]]; }
     Result<Plan> finish();
     Json state_of() const;
     std::vector<std::string> warnings_of(const std::vector<PlannedStep>& steps) const;
     Status resolve_plan_verify(Plan& plan) const;
-    Position position_of(const std::string& id) const;
     Error error_here() const { return problems_.to_error(); }
 
     Manifest manifest_;
@@ -79,14 +68,8 @@ class Planner {
     ProblemList problems_;
     std::unique_ptr<WorldView> real_world_;
     Detected detected_;
-    std::vector<std::vector<std::string>> depends_on_;  // by action: declared, and by reference
-    std::vector<std::optional<Skip>> skips_;            // by action
-    std::set<std::string> late_;                        // ids that turned out irreversible
-    std::vector<std::size_t> order_;                    // actions in order of execution
-    std::vector<PlannedStep> steps_;                    // in that order
-    std::vector<Draft> drafts_;                         // the same; at the end their steps are moved out
-    std::unique_ptr<ManifestReferences> references_;    // with the outputs of the last pass's kept steps
-    Json observed_;
+    StepPlanning planning_;
+    std::vector<PlannedStep> steps_;  // in order of execution
 };
 
 EnvironmentLookup Planner::recording_environment() {
@@ -137,114 +120,19 @@ Status Planner::detect_facts(ManifestReferences& references, Resolver& resolver)
     return {};
 }
 
-// A template's references are dependencies like those in the manifest, so it is read before there is an order.
-std::vector<std::string> Planner::actions_in_file(const Action& action, const ManifestReferences& references) const {
-    const Node* file = action.with.find("template");
-    if (file == nullptr || !file->is_text()) return {};
-    Resolver resolver(manifest_.source_name, references);
-    auto name = resolver.resolve(*file);
-    if (!name.ok() || !name->is_string()) return {};  // told when the action is planned
-    auto text =
-        read_source_file(tools_.host, source_path(manifest_.directory, name->get<std::string>()), kMostTemplateBytes);
-    if (!text.ok()) return {};
-    return actions_in_template(*text, manifest_.ids);
-}
-
-void Planner::collect_dependencies(const ManifestReferences& references) {
-    for (const Action& action : manifest_.actions) {
-        std::vector<std::string>& ids = depends_on_.emplace_back();
-        for (const SourceText& id : action.depends_on) add_new(ids, id.value);
-        for (const std::string& id : referenced_actions(action, manifest_.ids)) add_new(ids, id);
-        for (const std::string& id : actions_in_file(action, references)) add_new(ids, id);
-    }
-}
-
-Position Planner::position_of(const std::string& id) const {
-    for (const Action& action : manifest_.actions) {
-        if (action.id == id) return action.position;
-    }
-    return Position{1, 1};
-}
-
-Result<std::vector<std::size_t>> Planner::order() const {
-    std::vector<OrderNode> nodes;
-    nodes.reserve(manifest_.actions.size());
-    for (std::size_t at = 0; at < manifest_.actions.size(); ++at) {
-        const Action& action = manifest_.actions[at];
-        OrderNode& node = nodes.emplace_back();
-        node.id = action.id;
-        node.before = depends_on_[at];
-        for (const SourceText& id : action.after) node.before.push_back(id.value);
-        node.late = !skips_[at] && (action.irreversible || late_.count(action.id) != 0);
-        node.wall = action.pivot;
-    }
-    auto order = order_steps(nodes);
-    if (order.ok()) return order;
-    ProblemList problems(manifest_.source_name);
-    problems.add(position_of(order.error().path), order.error().code, order.error().message);
-    return problems.to_error();
-}
-
-// True iff the order holds: a kind may turn out to be irreversible only when it is asked.
-Result<bool> Planner::plan_pass(const ManifestReferences& references) {
-    BACKOUT_TRY_ASSIGN(order_, order());
-    references_ = std::make_unique<ManifestReferences>(references);
-    Resolver resolver(manifest_.source_name, *references_, table_loader());
-    PredictedWorld world(*real_world_, tools_.host);
-    ActionPlanner planner(manifest_, tools_, *references_, resolver, world, problems_);
-    std::map<std::string, Draft> earlier;
-    for (const std::size_t at : order_) {
-        const Action& action = manifest_.actions[at];
-        const std::vector<std::string>& needs = depends_on_[at];
-        const bool hopeless =
-            std::any_of(needs.begin(), needs.end(), [&](const std::string& id) { return !earlier.at(id).sound; });
-        if (hopeless) {
-            earlier[action.id] = Draft{};  // what it needs has a problem of its own: one is enough
-        } else if (skips_[at]) {
-            earlier[action.id] = planner.skip(action, needs, *skips_[at]);
-        } else {
-            earlier[action.id] = planner.plan(action, needs, earlier);
-        }
-    }
-    bool holds = true;
-    for (const auto& [id, draft] : earlier) {
-        if (draft.sound && draft.step.irreversible && late_.insert(id).second) holds = false;
-    }
-    drafts_.clear();
-    for (const std::size_t at : order_) drafts_.push_back(std::move(earlier.at(manifest_.actions[at].id)));
-    keep_settled_chains(drafts_, actions_awaited_in(manifest_.verify, resolver), world);
-    for (std::size_t at = 0; at < drafts_.size(); ++at)
-        planner.note_unless_kept(manifest_.actions[order_[at]], drafts_[at]);
-    observed_ = world.observed();
-    return holds;
-}
-
-// Planned again from the start if the order changes: what a step saw rests on what came before it.
-Status Planner::plan_actions(const ManifestReferences& references) {
-    for (int pass = 1; pass <= kMostPasses; ++pass) {
-        BACKOUT_TRY_ASSIGN(const bool holds, plan_pass(references));
-        if (holds || !problems_.empty()) return {};
-        const std::vector<std::size_t> former = order_;
-        BACKOUT_TRY_ASSIGN(const auto next, order());
-        if (next == former) return {};
-    }
-    return Error{ErrorCode::invalid, manifest_.source_name +
-                                         ": no stable order was found: which steps are irreversible changes "
-                                         "with their order; say so with \"irreversible\": true"};
-}
-
 void Planner::check_order_conflicts(const std::vector<PlannedStep>& steps) {
     std::unordered_map<std::string, std::size_t> places;
     for (std::size_t at = 0; at < steps.size(); ++at) places[steps[at].id] = at;
     DeclaredEdges declared(steps.size());
     for (std::size_t at = 0; at < steps.size(); ++at) {
-        for (const std::string& id : depends_on_[order_[at]]) declared[at].push_back(places.at(id));
-        for (const SourceText& id : manifest_.actions[order_[at]].after) declared[at].push_back(places.at(id.value));
+        for (const std::string& id : planning_.depends_on()[planning_.order()[at]])
+            declared[at].push_back(places.at(id));
+        for (const SourceText& id : action_at(at).after) declared[at].push_back(places.at(id.value));
     }
     for (const OrderConflict& conflict : find_order_conflicts(steps, declared)) {
         const std::string first = printable(steps[conflict.earlier].id);
         const std::string second = printable(steps[conflict.later].id);
-        problems_.add(manifest_.actions[order_[conflict.later]].position, ErrorCode::invalid,
+        problems_.add(action_at(conflict.later).position, ErrorCode::invalid,
                       "'" + first + "' and '" + second + "' both lay hands on " + printable(conflict.key) +
                           ", and nothing says which comes first: give '" + second + "' \"depends_on\": [\"" + first +
                           "\"], or \"after\" for the order alone");
@@ -257,16 +145,31 @@ void Planner::check_state_directory(const std::vector<PlannedStep>& steps) {
     if (!key.ok()) return;  // it can't be reached, so no step reaches it
     for (std::size_t at = 0; at < steps.size(); ++at) {
         const std::string touched = touches_directory(steps[at], *key);
+        const std::string copied = copies_directory(steps[at], *key);
+        if (!copied.empty() && touched.empty()) {
+            problems_.add(action_at(at).position, ErrorCode::invalid,
+                          "'" + printable(steps[at].id) + "' would copy from " + printable(copied) +
+                              ": the state directory " + printable(*key) +
+                              " is part of it, and changes with every run; copy the folders beside it one by one, or "
+                              "keep the state elsewhere (--state-dir)");
+        }
         if (touched.empty()) continue;
-        problems_.add(manifest_.actions[order_[at]].position, ErrorCode::invalid,
+        problems_.add(action_at(at).position, ErrorCode::invalid,
                       "'" + printable(steps[at].id) + "' would touch " + printable(touched) + ": the state directory " +
                           printable(*key) + " holds the journal, and no step may reach into it");
     }
 }
 
+void Planner::check_pseudo_targets(const std::vector<PlannedStep>& steps) {
+    const std::vector<std::string> problems = find_pseudo_targets(tools_.host, steps);
+    for (std::size_t at = 0; at < steps.size(); ++at) {
+        if (!problems[at].empty()) problems_.add(action_at(at).position, ErrorCode::invalid, problems[at]);
+    }
+}
+
 void Planner::check_space() {
     SpaceNeeds needs;
-    for (const Draft& draft : drafts_) needs.insert(needs.end(), draft.space.begin(), draft.space.end());
+    for (const Draft& draft : planning_.drafts()) needs.insert(needs.end(), draft.space.begin(), draft.space.end());
     auto missing = find_missing_space(tools_.host, needs);
     if (!missing.ok()) return problems_.add(missing.error());
     for (const std::string& sentence : *missing) problems_.add(Error{ErrorCode::no_space, sentence});
@@ -276,6 +179,7 @@ void Planner::check_rules() {
     std::vector<PlannedStep>& steps = steps_;
     check_order_conflicts(steps);
     check_state_directory(steps);
+    check_pseudo_targets(steps);
     const std::string split_group = find_split_group(steps);
     if (!split_group.empty()) problems_.add(Position{1, 1}, ErrorCode::invalid, split_group);
     check_space();
@@ -283,14 +187,14 @@ void Planner::check_rules() {
 }
 
 Json Planner::state_of() const {
-    Json state = observed_;
+    Json state = planning_.observed();
     state["facts"] = detected_.facts;
     Json& inputs = state["inputs"] = Json::object();
-    for (const auto& [name, input] : references_->inputs().values) {
+    for (const auto& [name, input] : planning_.references().inputs().values) {
         inputs[name] =
             Json{{"value", input.secret ? Json(nullptr) : input.value}, {"secret", input.secret}, {"given", true}};
     }
-    for (const auto& [name, how] : references_->inputs().missing) {
+    for (const auto& [name, how] : planning_.references().inputs().missing) {
         const InputSpecification* input = manifest_.find_input(name);
         inputs[name] = Json{{"value", nullptr}, {"secret", input != nullptr && input->secret}, {"given", false}};
     }
@@ -309,7 +213,7 @@ std::vector<std::string> Planner::warnings_of(const std::vector<PlannedStep>& st
     for (std::size_t at = 0; at < steps.size(); ++at) {
         const PlannedStep& step = steps[at];
         const std::string name = "step " + std::to_string(step.step) + " (" + printable(step.id) + ")";
-        for (const std::string& warning : drafts_[at].warnings) warnings.push_back(name + ": " + warning);
+        for (const std::string& warning : planning_.drafts()[at].warnings) warnings.push_back(name + ": " + warning);
         if (step.every_time && step.changes()) warnings.push_back(name + " runs every time");
     }
     for (std::string& warning : warn_of_power_cuts(tools_.host, steps)) warnings.push_back(std::move(warning));
@@ -317,7 +221,7 @@ std::vector<std::string> Planner::warnings_of(const std::vector<PlannedStep>& st
 }
 
 Status Planner::resolve_plan_verify(Plan& plan) const {
-    Resolver resolver(manifest_.source_name, *references_, table_loader());
+    Resolver resolver(manifest_.source_name, planning_.references(), table_loader());
     for (const Node& node : manifest_.verify) {
         BACKOUT_TRY_ASSIGN(Json check, resolver.resolve(node));
         const std::vector<std::string> complaints = validate_check(check);
@@ -331,7 +235,7 @@ Status Planner::resolve_plan_verify(Plan& plan) const {
 }
 
 Result<Plan> Planner::finish() {
-    for (Draft& draft : drafts_) {
+    for (Draft& draft : planning_.drafts()) {
         draft.step.step = static_cast<std::uint32_t>(steps_.size() + 1);
         steps_.push_back(std::move(draft.step));
     }
@@ -369,9 +273,9 @@ Result<Plan> Planner::run(Secrets* secrets) {
     Resolver resolver(manifest_.source_name, references, table_loader());
     BACKOUT_TRY(detect_facts(references, resolver));
     BACKOUT_TRY(assign_ids(manifest_, references));
-    collect_dependencies(references);
-    skips_ = decide_skips(manifest_, references.inputs(), resolver, depends_on_, problems_);
-    BACKOUT_TRY(plan_actions(references));
+    planning_.collect_dependencies(references);
+    auto skips = decide_skips(manifest_, references.inputs(), resolver, planning_.depends_on(), problems_);
+    BACKOUT_TRY(planning_.run(references, std::move(skips)));
     if (!problems_.empty()) return error_here();
     return finish();
 }

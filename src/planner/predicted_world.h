@@ -16,6 +16,9 @@
 
 namespace backout {
 
+/// The "step" of what is laid over the world before the first one: what stood there before a manifest was executed.
+inline constexpr const char* kBeforeAllSteps = "";
+
 class PredictedWorld final : public WorldView {
   public:
     /// Requires: both outlive this.

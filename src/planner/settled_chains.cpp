@@ -1,6 +1,7 @@
 #include "planner/settled_chains.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -17,20 +18,30 @@ namespace {
 
 class SettledChains {
   public:
-    SettledChains(std::vector<Draft>& drafts, std::set<std::string> referenced, PredictedWorld& world)
-        : drafts_(drafts), referenced_(std::move(referenced)), world_(world), leader_(drafts.size()) {
+    SettledChains(std::vector<Draft>& drafts, std::set<std::string> referenced, PredictedWorld& world,
+                  const RetracedIds& retraced)
+        : drafts_(drafts),
+          referenced_(std::move(referenced)),
+          world_(world),
+          retraced_(retraced),
+          leader_(drafts.size()) {
         std::iota(leader_.begin(), leader_.end(), 0);
     }
 
-    void run() {
+    /// Answers the ids of all that was kept.
+    std::set<std::string> run() {
         join_by_resources();
         while (join_by_dependence()) {
         }
         note_references();
         count_visible();
+        std::set<std::string> kept;
         for (const auto& [leader, members] : chains()) {
-            if (members.size() > 1 && is_hidden(members)) settle(members);
+            const bool worth_it = members.size() > 1 || is_retraced(members);
+            if (!worth_it || !is_hidden(members) || is_outstanding(members) || !settle(members)) continue;
+            for (const std::size_t at : members) kept.insert(step(at).id);
         }
+        return kept;
     }
 
   private:
@@ -60,10 +71,24 @@ class SettledChains {
         }
     }
 
+    bool is_one_of(const Members& members, const std::set<std::string>& ids) const {
+        return std::any_of(members.begin(), members.end(), [&](std::size_t at) { return ids.count(step(at).id) != 0; });
+    }
+    bool is_retraced(const Members& members) const { return is_one_of(members, retraced_.ids); }
+    // Seen with others undone it may look done, but a retraced chain has all of its steps behind it, or none.
+    bool is_outstanding(const Members& members) const {
+        return is_retraced(members) && is_one_of(members, retraced_.outstanding);
+    }
+
     std::map<std::size_t, Members> chains() {
         std::map<std::size_t, Members> chains;
+        std::set<std::size_t> retraced;
         for (std::size_t at = 0; at < drafts_.size(); ++at) {
-            if (step(at).changes()) chains[find(at)].push_back(at);
+            if (retraced_.ids.count(step(at).id) != 0) retraced.insert(find(at));
+        }
+        for (std::size_t at = 0; at < drafts_.size(); ++at) {
+            const bool watched = retraced.count(find(at)) != 0 && drafts_[at].sound && step(at).operation == "keep";
+            if (step(at).changes() || watched) chains[find(at)].push_back(at);
         }
         return chains;
     }
@@ -129,15 +154,16 @@ class SettledChains {
         return end.empty() ? Json(nullptr) : end;
     }
 
-    void settle(const Members& members) {
+    bool settle(const Members& members) {
         std::vector<Json> ends;
         for (const std::size_t at : members) {
             ends.push_back(end_of(step(at)));
-            if (ends.back().is_null()) return;
+            if (ends.back().is_null()) return false;
         }
         std::vector<std::string> reasons;
         for (std::size_t i = 0; i < members.size(); ++i) reasons.push_back(reason_of(members, i));
         for (std::size_t i = 0; i < members.size(); ++i) keep(drafts_[members[i]], std::move(ends[i]), reasons[i]);
+        return true;
     }
 
     std::string reason_of(const Members& members, std::size_t i) const {
@@ -171,6 +197,7 @@ class SettledChains {
     std::vector<Draft>& drafts_;
     std::set<std::string> referenced_;
     PredictedWorld& world_;
+    const RetracedIds& retraced_;
     std::vector<std::size_t> leader_;   // of a chain, by position: union-find
     std::vector<std::size_t> visible_;  // by position
 };
@@ -187,8 +214,13 @@ std::set<std::string> actions_awaited_in(const std::vector<Node>& checks, Resolv
     return ids;
 }
 
-void keep_settled_chains(std::vector<Draft>& drafts, std::set<std::string> referenced, PredictedWorld& world) {
-    SettledChains(drafts, std::move(referenced), world).run();
+std::set<std::string> keep_settled_chains(std::vector<Draft>& drafts, std::set<std::string> referenced,
+                                          PredictedWorld& world, const RetracedIds& retraced) {
+    const std::set<std::string> kept = SettledChains(drafts, std::move(referenced), world, retraced).run();
+    std::set<std::string> settled;
+    std::set_intersection(kept.begin(), kept.end(), retraced.ids.begin(), retraced.ids.end(),
+                          std::inserter(settled, settled.begin()));
+    return settled;
 }
 
 }  // namespace backout

@@ -20,8 +20,17 @@ namespace backout {
 /// Ids of the actions whose outputs `checks` use. What is wrong with a check is told elsewhere.
 std::set<std::string> actions_awaited_in(const std::vector<Node>& checks, Resolver& resolver);
 
+/// Steps that the world was made to look undone for (compensators/retraceable.h).
+struct RetracedIds {
+    std::set<std::string> ids = {};
+    std::set<std::string> outstanding = {};  ///< others that have surely not been done: their chains aren't settled
+};
+
+/// Answers those of `retraced` whose chains were kept. All of such a chain is watched against its end, also what the
+/// retraced world would have kept by itself.
 /// Requires: `drafts` in order of execution, `world` with what all of them leave; `referenced`: ids whose outputs are
 /// used elsewhere than in the steps.
-void keep_settled_chains(std::vector<Draft>& drafts, std::set<std::string> referenced, PredictedWorld& world);
+std::set<std::string> keep_settled_chains(std::vector<Draft>& drafts, std::set<std::string> referenced,
+                                          PredictedWorld& world, const RetracedIds& retraced);
 
 }  // namespace backout

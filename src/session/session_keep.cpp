@@ -139,7 +139,14 @@ void check_slots(const std::vector<BadSlot>& slots, Findings& findings) {
     if (slots.empty()) findings.push_back({"ok", "every before-image that a run needs is there"});
 }
 
-void check_lease(const std::optional<LeaseHolder>& holder, Findings& findings) {
+void check_lease(const std::optional<LeaseHolder>& holder, const std::optional<ChildAtWork>& child,
+                 Findings& findings) {
+    if (!holder && child) {
+        return findings.push_back(
+            {"warning",
+             "pid " + std::to_string(child->pid) + ", a program that a killed run had started, is still at work",
+             "wait until it ends (--lock-timeout with 'resume' or 'rollback'), or end it"});
+    }
     if (!holder) return findings.push_back({"ok", "nobody is at work: the lease is free"});
     findings.push_back({"ok", "at work: pid " + std::to_string(holder->pid) + ", " + holder->command});
 }
@@ -213,7 +220,7 @@ Result<std::vector<Session::DoctorFinding>> LocalSession::doctor() {
                             "stop, keep a copy of " + options_.state_directory + ", and restore it from a backup"});
     }
     BACKOUT_TRY_ASSIGN(const std::optional<LeaseHolder> holder, lease_holder(options_.state_directory));
-    check_lease(holder, findings);
+    check_lease(holder, child_at_work(options_.state_directory), findings);
     if (!state_in_host().empty()) check_space(*host_, state_in_host(), findings);
     if (!damages.empty()) return findings;
     findings.push_back({"ok", "journal: every record of every run is sound"});

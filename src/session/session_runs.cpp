@@ -73,9 +73,21 @@ Error no_such_step(const Plan& plan, const std::string& run, const std::string& 
     return {ErrorCode::not_found, "run " + run + " has no step '" + printable(name) + "'" + hint};
 }
 
+bool is_full(const Error& error) {
+    return error.code == ErrorCode::no_space || error.system_errno == ENOSPC || error.system_errno == EDQUOT;
+}
+
 /// Where nothing can be written there can be no journal: that is what stands in the way, not a missing right.
 Status writable_state(const Status& status, const std::string& directory) {
-    if (status.ok() || status.error().system_errno != EROFS) return status;
+    if (status.ok()) return status;
+    if (is_full(status.error())) {
+        return Error{ErrorCode::journal,
+                     "the file system of the state directory " + printable(directory) + " is full: the journal needs " +
+                         human_bytes(JournalOptions{}.initial_bytes) +
+                         " there to begin with; free space, or choose another --state-dir",
+                     directory, ENOSPC};
+    }
+    if (status.error().system_errno != EROFS) return status;
     return Error{ErrorCode::journal,
                  directory +
                      " is on a file system mounted read-only, so no journal can be kept there: mount it "
@@ -97,7 +109,9 @@ Result<Workplace> LocalSession::workplace() {
     BACKOUT_TRY(writable_state(lease.ok() ? Status{} : Status(lease.error()), options_.state_directory));
     place.lease = std::move(*lease);
     BACKOUT_TRY(wait_for_orphan(*place.lease));
-    BACKOUT_TRY_ASSIGN(place.journal, open_journal(journal_options(), ids_));
+    auto journal = open_journal(journal_options(), ids_);
+    BACKOUT_TRY(writable_state(journal.ok() ? Status{} : Status(journal.error()), options_.state_directory));
+    place.journal = std::move(*journal);
     images_of(place);
     return place;
 }

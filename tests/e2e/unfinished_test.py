@@ -156,6 +156,9 @@ def left_a_step_at_work_is_no_failure(box):
     text = box.run("status").expect(0).output
     expect_in(f"Still at work: pid {status['orphan']['pid']}", text, "status")
     expect_in("step 1 wait: in doubt", text, "status")
+    doctor = box.run("doctor").expect(0).output
+    expect_in(f"pid {status['orphan']['pid']}, a program that a killed run had started", doctor, "doctor")
+    expect("nobody is at work" not in doctor, "doctor")
     (box.folder / "go").touch()
     box.run("resume", "--yes", "--lock-timeout", "20s").expect(0)
     expect_equal(box.run("status", "--json").expect(0).json()["orphan"], None, "the orphan, ended")

@@ -42,6 +42,19 @@ def words_a_read_only_state_directory_is_74(box):
     box.run("--state-dir", below / "state", "apply", "--yes", more, before=[*read_only, below]).expect(74)
 
 
+@needs_root
+def words_a_full_state_directory_is_74(box):
+    """no room for a journal: what is full, how much is needed, and what to do"""
+    box.state.mkdir(mode=0o700)
+    for size in ("4k", "64k", "1m"):
+        script = f"mount -t tmpfs -o size={size},mode=700 none {box.state} && exec \"$@\""
+        ran = box.run("apply", "--yes", one_file(box), before=["unshare", "-m", "sh", "-c", script, "sh"]).expect(74)
+        expect_in(f"the file system of the state directory {box.state} is full: ", ran.errors, size)
+        expect_in("10.0 MiB", ran.errors, size)
+        expect("posix_fallocate" not in ran.errors, ran.shown())
+        expect(not (box.target / "out").exists(), "something was written")
+
+
 def words_a_cut_journal_is_74(box):
     """data.mdb cut in the part that is allocated and not used yet"""
     box.run("apply", "--yes", one_file(box)).expect(0)

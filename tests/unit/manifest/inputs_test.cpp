@@ -71,10 +71,10 @@ TEST_F(Inputs, TextTakesTheTypeOfTheDefault) {
 }
 
 TEST_F(Inputs, TextOfTheWrongTypeIsRefused) {
-    given.from_command_line = {{"flag", "yes"}, {"pin", "abc"}};
-    EXPECT_EQ(message(R"({"flag": {"default": false}, "pin": {"default": 0, "secret": true}})"),
+    given.from_command_line = {{"flag", "yes"}, {"count", "abc"}};
+    EXPECT_EQ(message(R"({"flag": {"default": false}, "count": {"default": 0}})"),
               "m.json:1:38: the input 'flag' takes true or false, like its default, not 'yes'\n"
-              "m.json:1:66: the input 'pin' takes a number, like its default");
+              "m.json:1:66: the input 'count' takes a number, like its default, not 'abc'");
 }
 
 TEST_F(Inputs, MissingOnesSayHowToGiveThem) {
@@ -117,6 +117,13 @@ TEST_F(Inputs, WhatAFileGivesIsRefusedAtItsPlaceInTheFile) {
     EXPECT_EQ(message(R"({"version": {"pattern": "^[0-9]$"}, "token": {"secret": true, "pattern": "^ghp_"}})"),
               "in.json:2:13: the value of the input 'version' doesn't match '^[0-9]$': 'x'\n"
               "in.json:2:27: the value of the input 'token' doesn't match '^ghp_'");
+}
+
+TEST_F(Inputs, NullInAFileIsNoValue) {
+    ASSERT_TRUE(read_inputs_file("{\n \"a\": null, \"b\": null, \"c\": null}", "in.json", given).ok());
+    EXPECT_EQ(message(R"({"a": {}, "b": {"default": 1}, "c": {"default": null}})"),
+              "in.json:2:7: the value of the input 'a' is null, which is no value: give one, or leave 'a' out\n"
+              "in.json:2:18: the value of the input 'b' is null, which is no value: give one, or leave 'b' out");
 }
 
 TEST_F(Inputs, LaterFilesStandAboveEarlierOnes) {

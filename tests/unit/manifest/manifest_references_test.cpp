@@ -7,13 +7,19 @@
 namespace backout {
 namespace {
 
+GivenInputs secret_given() {
+    GivenInputs given;
+    given.from_file = Json{{"s", "q"}};
+    return given;
+}
+
 class ReferencesOnManifest : public testing::Test {
   protected:
     ReferencesOnManifest()
-        : manifest(good_manifest(manifest_text(
-              R"({"id":"a","action":"k"},{"id":"kept","action":"k"})",
-              R"("inputs":{"x":{"default":1},"s":{"default":"q","secret":true}},"facts":{"py":{"detect":"d"}},)"))),
-          references(manifest, resolve_inputs(manifest, {}, {}).value(), [](const std::string& name) {
+        : manifest(good_manifest(
+              manifest_text(R"({"id":"a","action":"k"},{"id":"kept","action":"k"})",
+                            R"("inputs":{"x":{"default":1},"s":{"secret":true}},"facts":{"py":{"detect":"d"}},)"))),
+          references(manifest, resolve_inputs(manifest, secret_given(), {}).value(), [](const std::string& name) {
               if (name == "BAD") return std::optional<std::string>("\xFF");
               return name == "HOME" ? std::optional<std::string>("/root") : std::nullopt;
           }) {

@@ -81,6 +81,13 @@ TEST(ParseManifest, DefaultIdsAreKindAndTarget) {
     EXPECT_EQ(id(R"({"path":"$HOME"})"), "k:$HOME");
 }
 
+TEST(ParseManifest, ASecretHasNoDefault) {
+    const std::string text =
+        R"({"backout": 1, "name": "n", "inputs": {"t": {"default": "x", "secret": true}}, "actions": []})";
+    EXPECT_EQ(problems_of(text).substr(0, 42), "m.json:1:57: a secret has no default: what");
+    EXPECT_EQ(problems_of(R"({"backout": 1, "name": "n", "inputs": {"t": {"default": "x"}}, "actions": []})"), "");
+}
+
 TEST(ParseManifest, ProblemsAreAllReportedAtTheirPlaces) {
     EXPECT_EQ(problems_of(R"({
   "backout": 1,
@@ -257,8 +264,10 @@ class AssignIds : public testing::Test {
   protected:
     Status assign(const std::string& actions) {
         manifest = good_manifest(
-            manifest_text(actions, R"("inputs":{"dir":{"default":"/srv"},"s":{"secret":true,"default":"x"}},)"));
-        const auto values = resolve_inputs(manifest, {}, {});
+            manifest_text(actions, R"("inputs":{"dir":{"default":"/srv"},"s":{"secret":true}              },)"));
+        GivenInputs given;
+        given.from_file = Json{{"s", "x"}};
+        const auto values = resolve_inputs(manifest, given, {});
         return assign_ids(manifest, ManifestReferences(manifest, values.value(), {}));
     }
     Manifest manifest;

@@ -232,6 +232,16 @@ TEST_F(PlannerOnMemHost, KeepsTheStateDirectoryOutOfReach) {
     good_plan(R"({ "action": "file.write", "with": { "path": "/srv/other", "content": "" } })");
 }
 
+TEST_F(PlannerOnMemHost, RefusesTargetsThatTheKernelMakesUp) {
+    host.root_file_system().info.type = "proc";
+    host.root_file_system().info.free_bytes = 0;
+    const std::string message =
+        problem(R"({ "id": "x", "action": "file.write", "with": { "path": "/etc/a", "content": "1" } })");
+    EXPECT_THAT(message, HasSubstr("m.json:2:21: 'x': /etc/a is in a proc file system"));
+    EXPECT_THAT(message, HasSubstr("command.run"));
+    EXPECT_THAT(message, Not(HasSubstr("room")));
+}
+
 TEST_F(PlannerOnMemHost, RefusesWhatTheDiskHasNoRoomFor) {
     host.root_file_system().info.free_bytes = 1500;
     auto made = plan(R"({ "action": "file.write", "with": { "path": "/etc/a", "content": "" } },

@@ -50,6 +50,20 @@ TEST_F(RealKindsOnMemHost, WhatAStepsOutputDecidesIsKnownAfterIt) {
     EXPECT_TRUE(made.find("make")->irreversible);
 }
 
+TEST_F(RealKindsOnMemHost, TheStateDirectoryIsNotCopied) {
+    tools.state_directory = "/var/lib/backout";
+    host.put_file("/var/lib/backout/data.mdb", "x");
+    host.put_file("/var/lib/other/x", "x");
+    const auto sync_from = [](const std::string& source) {
+        return R"({ "id": "s", "action": "dir.sync", "with": { "source": ")" + source + R"(", "path": "/srv/copy" } })";
+    };
+    for (const char* source : {"/var", "/var/lib/backout"}) {
+        EXPECT_THAT(problem(sync_from(source)), HasSubstr("'s' would copy from " + std::string(source) +
+                                                          ": the state directory /var/lib/backout is part of it"));
+    }
+    EXPECT_TRUE(good_plan(sync_from("/var/lib/other")).has_changes());
+}
+
 TEST_F(RealKindsOnMemHost, ATemplateFileBecomesContent) {
     host.put_file("/srv/app.tmpl", "port=${inputs.port}\n");
     const Plan made =
