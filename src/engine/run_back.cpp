@@ -22,8 +22,6 @@ const Json& RunLoop::undo_image_of(std::uint32_t step) const {
 /// An undo in doubt has its image in the journal: it is applied again, every part looked at first. All others get one.
 Status RunLoop::do_prepare_undo(const Steps& steps) {
     for (std::uint32_t step : steps) {
-        if (options_.skip.count(planned(step).id) != 0)
-            return do_record_conflict({CommandKind::record_conflict, {step}, "left out by --skip"});
         if (state_.step(step).phase == StepPhase::undo_in_doubt) {
             live(step).image = state_.step(step).undo_image;
             live(step).progress = Progress::intended;
@@ -149,7 +147,7 @@ Status RunLoop::undo_gave_up(std::uint32_t step, const Error& error) {
 Status RunLoop::do_try_again(const Steps& steps) {
     for (std::uint32_t step : steps) {
         tell("step_retry", step, {{"reason", live(step).note}});
-        live(step) = LiveStep{};
+        forget_live(step);
     }
     live_.tried_again = true;
     live_.checked_at_end = false;
@@ -210,7 +208,7 @@ Status RunLoop::do_turn_forward() {
 
 /// The same lines as the pipeline of `decide`, for one step that can't wait: look, invert, intend, act, sync, record.
 Result<bool> RunLoop::take_back_now(std::uint32_t step) {
-    live(step) = LiveStep{};
+    forget_live(step);
     BACKOUT_TRY(do_observe({step}));
     const Settlement settlement = settle_back(state_.step(step).phase, *live(step).seen, shape_.step(step).effect);
     if (settlement == Settlement::mark) {

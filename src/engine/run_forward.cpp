@@ -108,7 +108,7 @@ Status RunLoop::do_undo_first(std::uint32_t step) {
             {CommandKind::await_person,
              {step},
              "step " + std::to_string(step) + " is torn and can't be taken back: " + live(step).note});
-    live(step) = LiveStep{};
+    forget_live(step);
     return commit({record(RecordType::step_reopened, step, Json::object())});
 }
 
@@ -293,7 +293,7 @@ Status RunLoop::do_retry(std::uint32_t step) {
     const Nanoseconds wait = backoff_of(step);
     const int attempt = state_.step(step).attempts + 1;
     BACKOUT_TRY(commit({record(RecordType::retry, step, {{"attempt", attempt}, {"error", why}, {"wait_ns", wait}})}));
-    live(step) = LiveStep{};
+    forget_live(step);
     parts_.clock.sleep(wait);
     return {};
 }

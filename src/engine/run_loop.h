@@ -4,6 +4,7 @@
 // that go forward, run_back.cpp those that go back, run_end.cpp the ends. After an error from the journal nothing more
 // is done (invariant 10).
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ class RunLoop {
     LiveStep& live(std::uint32_t step) { return live_.step(step); }
     const Json& image_of(std::uint32_t step) const { return state_.step(step).image; }
     void forget_live();
+    void forget_live(std::uint32_t step);
     void notice_stop();
     bool stop_at_once() const;
 
@@ -103,6 +105,7 @@ class RunLoop {
     RunState state_;
     PlanShape shape_;
     StepWorker worker_;
+    std::set<std::string> left_out_;  ///< ids: what a person wants left as it is, groups whole
     Live live_;
     bool stopped_ = false;
     int stop_signal_ = 0;      ///< the signal that asked the run to stop

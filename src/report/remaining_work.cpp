@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "plan/groups.h"
 
 namespace backout {
 
@@ -77,8 +78,17 @@ std::vector<RemainingStep> going_forward(const Plan& plan, const RunState& state
 
 }  // namespace
 
-std::vector<RemainingStep> remaining_work(const Plan& plan, const RunState& state, Direction direction) {
-    return direction == Direction::back ? going_back(plan, state) : going_forward(plan, state);
+std::vector<RemainingStep> remaining_work(const Plan& plan, const RunState& state, Direction direction,
+                                          const std::set<std::string>& skipped) {
+    std::vector<RemainingStep> steps =
+        direction == Direction::back ? going_back(plan, state) : going_forward(plan, state);
+    const std::set<std::string> left_out = with_groups(plan, skipped);
+    for (RemainingStep& step : steps) {
+        if (left_out.count(step.id) == 0) continue;
+        step.does = "stays";
+        step.how = "it is left out by --skip";
+    }
+    return steps;
 }
 
 std::string remaining_as_text(const std::vector<RemainingStep>& steps, Direction direction) {

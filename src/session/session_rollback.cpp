@@ -34,6 +34,20 @@ std::set<std::string> ids_of(const Plan& plan, const std::set<std::string>& want
     return own;
 }
 
+/// What is named must be there: a slip of the pen would take back what a person wants left.
+Status check_ids(const Plan& plan, const std::string& run, const RollbackRequest& request) {
+    std::vector<std::string> ids;
+    for (const PlannedStep& step : plan.steps) ids.push_back(step.id);
+    for (const auto* wanted : {&request.skip, &request.overwrite_conflicts}) {
+        for (const std::string& id : *wanted) {
+            if (plan.find(id) != nullptr) continue;
+            return Error{ErrorCode::invalid,
+                         "the run " + run + " has no step '" + printable(id) + "'" + did_you_mean(id, ids)};
+        }
+    }
+    return {};
+}
+
 /// With --to: each id must be in one of the runs at least.
 Status check_ids(JournalStore& journal, const std::vector<RunSummary>& targets, const RollbackRequest& request) {
     if (targets.empty() || (request.skip.empty() && request.overwrite_conflicts.empty())) return {};
@@ -110,7 +124,8 @@ Result<RollbackProposal> LocalSession::propose(JournalStore& journal, const Roll
         }
         RollbackProposal proposal;
         BACKOUT_TRY_ASSIGN(proposal.unfinished, details_of(journal, *unfinished));
-        BACKOUT_TRY(use_root_of(journal, *unfinished));
+        BACKOUT_TRY(use_root_of(*proposal.unfinished));
+        BACKOUT_TRY(check_ids(proposal.unfinished->plan, unfinished->run, request));
         return proposal;
     }
     BACKOUT_TRY_ASSIGN(const Selection selection, select_targets(journal, request));
