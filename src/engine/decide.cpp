@@ -303,7 +303,7 @@ std::optional<Command> Decider::settle_one_back(std::uint32_t step) const {
         case Settlement::mark: return Command{CommandKind::sync_undo, {step}, {}};
         case Settlement::restore:
             if (shape.undoable) return std::nullopt;
-            return Command{CommandKind::record_residue, {step}, "irreversible"};
+            return Command{CommandKind::record_residue, {step}, {}};
         case Settlement::conflict:
             return Command{shape.undoable ? CommandKind::record_conflict : CommandKind::record_residue, {step}, {}};
         case Settlement::halt:

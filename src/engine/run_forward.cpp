@@ -42,7 +42,7 @@ Record RunLoop::settled_record(std::uint32_t step) {
 
 Status RunLoop::do_settle(const Steps& steps) {
     for (std::uint32_t step : steps) {
-        live_.riding.push_back(settled_record(step));
+        ride(settled_record(step));
         live(step).progress = Progress::recorded;
     }
     return {};
@@ -150,8 +150,7 @@ Status RunLoop::settle_if_already_back(std::uint32_t step) {
         fail(step, synced.error().in("while making durable what is back already"));
         return {};
     }
-    live_.riding.push_back(
-        record(RecordType::step_settled, step, {{"state", "kept"}, {"reason", "it is as before already"}}));
+    ride(record(RecordType::step_settled, step, {{"state", "kept"}, {"reason", "it is as before already"}}));
     now.progress = Progress::recorded;
     return {};
 }
@@ -239,6 +238,9 @@ void RunLoop::verify_step(std::uint32_t step) {
         now.differences = std::move(seen->differences);
         return fail(step, {ErrorCode::failed, "verification shows drift: " + first_difference(now.differences)});
     }
+    Record given = record(RecordType::step_applied, step, {{"outputs", now.outputs}});
+    worker_.mask().apply(given);
+    state_.steps[step - 1].outputs = member(given.body, "outputs");  // its checks may ask for them
     auto failed = worker_.run_checks(planned(step).verify, state_);
     if (!failed.ok()) return fail(step, std::move(failed).error().in("while verifying step " + std::to_string(step)));
     if (!failed->empty()) {
@@ -254,14 +256,13 @@ Status RunLoop::do_record_applied(const Steps& steps) {
     bool at_once = false;
     for (std::uint32_t step : steps) {
         LiveStep& now = live(step);
-        for (Record& output : now.output)
-            live_.riding.push_back(record(RecordType::step_output, step, std::move(output.body)));
+        for (Record& output : now.output) ride(record(RecordType::step_output, step, std::move(output.body)));
         now.output.clear();
-        live_.riding.push_back(record(RecordType::step_applied, step,
-                                      {{"outputs", now.outputs}, {"result", now.result}, {"verify", now.verify}}));
+        ride(record(RecordType::step_applied, step,
+                    {{"outputs", now.outputs}, {"result", now.result}, {"verify", now.verify}}));
         now.progress = Progress::recorded;
         // The record rides, but the next window may use what it says: the very value that folding it will give.
-        state_.steps[step - 1].outputs = now.outputs;
+        state_.steps[step - 1].outputs = member(live_.riding.back().body, "outputs");
         at_once = at_once || shape_.step(step).effect == Effect::tearable;
     }
     return at_once ? commit({}) : Status{};
@@ -307,6 +308,7 @@ std::vector<Record> RunLoop::failure_records(std::uint32_t step, const std::stri
     if (now.drift || !now.conflicts.empty())
         body["drift"] = differences_to_json(now.drift ? now.differences : now.conflicts);
     if (now.drift && now.differences.empty()) body["drift"] = Json::array({{{"reason", reason}}});
+    if (!now.outputs.is_null()) body["outputs"] = now.outputs;  // its undo may need them
     records.push_back(record(RecordType::step_failed, step, std::move(body)));
     return records;
 }

@@ -71,12 +71,17 @@ Record RunLoop::record(RecordType type, std::uint32_t step, Json body) const {
     return {type, step, std::move(body), 0, parts_.clock.now()};
 }
 
+void RunLoop::ride(Record record) {
+    worker_.mask().apply(record);
+    live_.riding.push_back(std::move(record));
+}
+
 Status RunLoop::commit(std::vector<Record> records) {
+    for (Record& one : records) worker_.mask().apply(one);
     std::vector<Record> all = std::move(live_.riding);
     live_.riding.clear();
     all.insert(all.end(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
     if (all.empty()) return {};
-    for (Record& one : all) worker_.mask().apply(one);
     BACKOUT_TRY(parts_.journal.append(run_.number, all));
     for (const Record& one : all) {
         BACKOUT_TRY(fold_into(state_, one));

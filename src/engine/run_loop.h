@@ -39,6 +39,8 @@ class RunLoop {
 
     /// Commits what rides and `records`, folds them, and tells the world. **Durable** when it returns.
     Status commit(std::vector<Record> records);
+    /// With the next commit: masked at once, so that what is folded later is what is used now.
+    void ride(Record record);
     Record record(RecordType type, std::uint32_t step, Json body) const;
     void tell(const Record& record);
     void tell(const std::string& type, std::uint32_t step, Json data);

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "engine/past_outputs.h"
 #include "session/local_session.h"
 #include "session/rollback_choice.h"
 #include "session/rollback_selection.h"
@@ -44,6 +45,19 @@ Status check_ids(const Plan& plan, const std::string& run, const RollbackRequest
             return Error{ErrorCode::invalid,
                          "the run " + run + " has no step '" + printable(id) + "'" + did_you_mean(id, ids)};
         }
+    }
+    return {};
+}
+
+/// An undo that names what its step gave out can't be run where that isn't known: what the step made stays.
+Status leave_what_is_not_known(JournalStore& journal, const RunDetails& target, std::vector<TakenStep>& taken) {
+    BACKOUT_TRY_ASSIGN(const bool does, does_its_steps(journal, target.summary));
+    if (!does) return {};
+    BACKOUT_TRY_ASSIGN(const auto outputs, outputs_of_run(journal, target.summary));
+    for (TakenStep& one : taken) {
+        const std::string& id = target.plan.steps.at(one.step - 1).id;
+        if (!one.residue.empty() || has_own_outputs(id, one.image, outputs)) continue;
+        one.residue = "what it gave out isn't known, and its undo needs it";
     }
     return {};
 }
@@ -111,6 +125,7 @@ Result<Plan> LocalSession::plan_for(JournalStore& journal, ImageStore& images, c
     taken.erase(
         std::remove_if(taken.begin(), taken.end(), [&back](const TakenStep& one) { return back.count(one.step) != 0; }),
         taken.end());
+    BACKOUT_TRY(leave_what_is_not_known(journal, details, taken));
     return make_rollback_plan(target.run, details.plan, taken, options, tools);
 }
 
