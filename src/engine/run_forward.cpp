@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "engine/run_loop.h"
+#include "plan/own_outputs.h"
 
 namespace backout {
 namespace {
@@ -96,6 +97,10 @@ Status RunLoop::do_adopt_done(std::uint32_t step) {
     if (!owed.ok()) return {};
     now.sync = std::move(*owed);
     if (outputs.ok()) now.outputs = std::move(*outputs);
+    if (now.outputs.is_null() && names_outputs_of(planned(step).id, member(planned(step).arguments, "undo")))
+        tell("warning", step,
+             {{"message", planned(step).id + " is done, but what it gave out isn't known, so it can't "
+                                             "be taken back"}});
     now.progress = Progress::acted;
     return {};
 }

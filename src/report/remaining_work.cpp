@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "plan/groups.h"
+#include "plan/own_outputs.h"
 
 namespace backout {
 
@@ -25,9 +26,15 @@ bool is_irreversible(const PlannedStep& step) {
 
 RemainingStep to_undo(const PlannedStep& planned, const StepState& state) {
     RemainingStep step{planned.step, planned.id, planned.target, "undo", planned.undo.description};
+    const bool unknown = state.outputs.is_null() && names_outputs_of(planned.id, member(planned.arguments, "undo"));
     if (is_irreversible(planned)) {
         step.does = "stays";
         step.how = "it can't be undone";
+    } else if (unknown) {
+        step.does = in_doubt(state.phase) ? "settle" : "stays";
+        step.how = "its undo needs what it gave out, which isn't known";
+        if (in_doubt(state.phase))
+            step.how = "in doubt: it is looked at, and what is there of it stays, for " + step.how;
     } else if (in_doubt(state.phase)) {
         step.does = "settle";
         step.how = "in doubt: it is looked at, and what is there of it is undone";

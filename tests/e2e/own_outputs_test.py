@@ -140,6 +140,19 @@ def unknown_but_not_applied(box):
     box.run("rollback", "--yes", *WAIT).expect(0)
 
 
+def unknown_but_applied_is_told(box):
+    """Resumed where the probe says that it is done: it stands, and it is told at once that it can't be taken back"""
+    box.text("cut", "")
+    probe = {"probe": {"argv": ["sh", "-c", f"test -e {box.folder}/items/1 || exit 1"]}}
+    expect_equal(box.run("apply", "--yes", box.manifest([maker(box, add=probe)])).exit, 137, "killed")
+    preview = box.run("rollback", "--plan", *WAIT).expect(0)
+    expect_in("what is there of it stays", preview.output, "the preview")
+    resumed = box.run("resume", "--yes", *WAIT).expect(0)
+    expect_in("can't be taken back", resumed.errors, "the warning")
+    box.run("rollback", "--yes").expect(3)
+    expect_equal(items(box), ["1"], "what stays")
+
+
 def refused_elsewhere(box):
     """Only in the undo, and only outputs that are declared"""
     own = "${actions.mk.id}"
@@ -156,7 +169,7 @@ def refused_elsewhere(box):
 
 
 TESTS = [taken_back_by_its_name, goes_back_with_its_run, killed_later, killed_in_its_undo, unknown_stays_and_is_named,
-         unknown_but_not_applied, refused_elsewhere]
+         unknown_but_not_applied, unknown_but_applied_is_told, refused_elsewhere]
 
 if __name__ == "__main__":
     sys.exit(run_tests(TESTS, parser(__doc__).parse_args()))
