@@ -5,9 +5,10 @@
 
 #include "base/mutation.h"
 #include "base/text.h"
+#include "compensators/command_run_info.h"
 #include "compensators/command_run_plan.h"
 #include "compensators/command_run_state.h"
-#include "compensators/parameter_schema.h"
+#include "plan/own_outputs.h"
 #include "plan/template.h"
 
 namespace backout {
@@ -15,63 +16,6 @@ namespace backout {
 namespace {
 
 constexpr std::size_t kOutputLimit = 4U << 20;
-
-Json program_schema() {
-    Json schema = object_schema();
-    schema["required"] = Json::array({"argv"});
-    schema["properties"] = Json{
-        {"argv", text_list_schema()}, {"env", text_map_schema()}, {"cwd", path_schema()}, {"stdin", text_schema()}};
-    schema["additionalProperties"] = false;
-    return schema;
-}
-
-KindInfo make_info() {
-    KindInfo info;
-    info.name = "command.run";
-    info.summary = "Runs a program; another one undoes it, and a third tells how things stand";
-    info.parameters = {
-        {"argv", "list of strings", true, "the program and its arguments, taken as they are (no shell)",
-         text_list_schema()},
-        {"env", "object", false, "variables besides the clean environment (PATH, HOME, LANG=C.UTF-8)",
-         text_map_schema()},
-        {"cwd", "path", false, "working directory; default: the manifest's folder", path_schema()},
-        {"stdin", "string", false, "standard input; default: none", text_schema()},
-        {"exit", "number or list", false, "exit statuses that mean success; default 0", integers_schema()},
-        {"creates", "path", false, "the command makes this: where it is there, nothing is run", path_schema()},
-        {"removes", "path", false, "the command removes this: where it is absent, nothing is run", path_schema()},
-        {"touches", "list of paths", false,
-         "what the command changes: these trees are written to disk before the step counts as done (without it, every "
-         "writable local file system is), and no other step may change them without an order",
-         text_list_schema()},
-        {"undo", "object", false, "argv, env, cwd, stdin of the program that takes the command back", program_schema()},
-        {"probe", "object", false,
-         "argv, env, cwd, stdin of a program that only looks: exit 0 applied, 1 not applied, anything else half done; "
-         "it "
-         "runs while planning, too, so it must change nothing",
-         program_schema()},
-        {"outputs", "object", false,
-         "name: JSON pointer into what the command writes to standard output, or \"\" for the whole text",
-         text_map_schema()},
-    };
-    info.detects = "the probe's answer; without probe whether creates and removes are there";
-    info.verifies = "exit status, then the probe again; without probe that creates is there and removes is absent";
-    info.undo_restores =
-        "what undo.argv restores, confirmed by the probe: it says 1, or what it said before the step; an undo that is "
-        "already done is not run. Of a command that failed or was cut off the probe says whether it is to be undone; "
-        "without probe it is as before if nothing has moved in touches, or of what an undo by rm or rmdir would "
-        "remove; "
-        "else its undo is run";
-    info.undo_cannot =
-        "anything without undo: such a step is irreversible and needs consent of its own. Without probe the undo is "
-        "proved by comparing what touches names (up to 64 MiB) with what it held before; without both it can't be "
-        "proved, "
-        "and the report says so";
-    info.outputs = {"the names in outputs"};
-    info.example =
-        R"({ "action": "command.run", "with": { "argv": ["useradd", "app"], "undo": { "argv": ["userdel", "app"] },)"
-        R"( "probe": { "argv": ["sh", "-c", "id -u app >/dev/null 2>&1 || exit 1"] } } })";
-    return info;
-}
 
 bool is_forward(const Json& image) {
     return bool_member(image, "forward", true);
@@ -83,6 +27,20 @@ bool is_foreign(const Json& image) {
 
 Result<Json> expanded(StepContext& context, const Json& value) {
     return context.expand ? context.expand(value) : Result<Json>(value);
+}
+
+/// All filled in but an undo that names what the command gives out. Of that only the secrets are asked for, which what
+/// the command prints is searched for.
+Result<Json> ready(StepContext& context, const Json& image) {
+    Json undo;
+    BACKOUT_TRY_ASSIGN(Json arguments, expanded(context, without_own_undo(context.step_id, image, undo)));
+    if (undo.is_null()) return arguments;
+    for (const TemplateReference& reference : template_references(undo)) {
+        if (reference.kind != TemplateReference::Kind::secret_input) continue;
+        BACKOUT_TRY(expanded(context, {{kTemplateKey, Json::array({{{"ref", reference.text}}})}}));
+    }
+    arguments["undo"] = std::move(undo);
+    return arguments;
 }
 
 ProgramOptions options_of(StepContext& context, Nanoseconds timeout) {
@@ -229,7 +187,7 @@ std::vector<Difference> differences_of(const Json& arguments, const CommandLook&
 class CommandRun final : public Compensator {
   public:
     const KindInfo& info() const override {
-        static const KindInfo kInfo = make_info();
+        static const KindInfo kInfo = command_run_info();
         return kInfo;
     }
 
@@ -237,7 +195,7 @@ class CommandRun final : public Compensator {
 
     Result<Staged> stage(StepContext& context, const PlannedStep& step) const override {
         Json image = context.planned_arguments != nullptr ? *context.planned_arguments : step.arguments;
-        BACKOUT_TRY_ASSIGN(const Json arguments, expanded(context, image));
+        BACKOUT_TRY_ASSIGN(const Json arguments, ready(context, image));
         BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
         image["forward"] = true;
         if (now.state == CommandState::half && now.attribute == "probe") image["began"] = now.found;
@@ -262,6 +220,10 @@ class CommandRun final : public Compensator {
             return Error{ErrorCode::unsupported,
                          describe_argv(image["argv"]) + " is irreversible: the step names no undo command"};
         }
+        // Where it isn't known what the command gave out, an undo that needs it can't be run.
+        if (is_forward(image) && !is_foreign(image) && names_outputs_of(context.step_id, member(image, "undo"))) {
+            BACKOUT_TRY(expanded(context, image["undo"]));
+        }
         Json inverse = image;
         inverse["forward"] = !is_forward(image);
         if (context.in_doubt) inverse["torn"] = true;
@@ -275,7 +237,7 @@ class CommandRun final : public Compensator {
         Applied applied;
         applied.was_already = true;
         if (is_foreign(image)) return applied;
-        BACKOUT_TRY_ASSIGN(const Json arguments, expanded(context, image));
+        BACKOUT_TRY_ASSIGN(const Json arguments, ready(context, image));
         const bool forward = is_forward(image);
         const CommandState goal = forward ? CommandState::applied : CommandState::not_applied;
         BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
@@ -291,7 +253,7 @@ class CommandRun final : public Compensator {
 
     Result<Observation> observe(StepContext& context, const Json& image, bool /*deep*/) const override {
         if (is_foreign(image)) return Observation{Where::both, {}, "it was applied before the step began"};
-        BACKOUT_TRY_ASSIGN(const Json arguments, expanded(context, image));
+        BACKOUT_TRY_ASSIGN(const Json arguments, ready(context, image));
         BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
         const bool forward = is_forward(image);
         Observation observation;
@@ -324,14 +286,14 @@ class CommandRun final : public Compensator {
     }
 
     Result<std::vector<Difference>> verify_kept(StepContext& context, const PlannedStep& step) const override {
-        BACKOUT_TRY_ASSIGN(const Json arguments, expanded(context, step.arguments));
+        BACKOUT_TRY_ASSIGN(const Json arguments, ready(context, step.arguments));
         BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
         if (now.state == CommandState::applied) return std::vector<Difference>();
         return differences_of(arguments, now, true);
     }
 
     Result<std::vector<SyncRequest>> sync_of(StepContext& context, const Json& image) const override {
-        BACKOUT_TRY_ASSIGN(const Json arguments, expanded(context, image));
+        BACKOUT_TRY_ASSIGN(const Json arguments, ready(context, image));
         return sync_requests(context.host, arguments);
     }
 
@@ -365,7 +327,9 @@ class CommandRun final : public Compensator {
     }
 
     static Status run_forward(StepContext& context, const Json& arguments, Applied& applied) {
-        BACKOUT_TRY_ASSIGN(const ProcessOutcome outcome, run(context, arguments, arguments["exit"]));
+        Json program = arguments;
+        program.erase("undo");  // it may wait for what this gives out
+        BACKOUT_TRY_ASSIGN(const ProcessOutcome outcome, run(context, program, arguments["exit"]));
         applied.result = Json{{"exit", outcome.exit_status}};
         BACKOUT_TRY_ASSIGN(applied.outputs, read_outputs(member(arguments, "outputs"), outcome));
         return {};
@@ -384,7 +348,7 @@ class CommandRun final : public Compensator {
     }
 
     static Status run_back(StepContext& context, const Json& arguments, Applied& applied) {
-        const Json& undo = arguments["undo"];
+        BACKOUT_TRY_ASSIGN(const Json undo, expanded(context, arguments["undo"]));
         auto outcome = run(context, undo, Json::array({0}));
         if (!outcome) return std::move(outcome).error().in("undo");
         applied.result = Json{{"exit", outcome->exit_status}};

@@ -232,6 +232,7 @@ Status Folding::on_step_intended() {
     now.image = member(record_.body, "image");
     now.expected = member(record_.body, "expected");
     now.undo_image = nullptr;
+    now.outputs = nullptr;  // an earlier attempt's name what that one made
     now.failed = false;
     now.drifted = false;
     now.error.clear();
@@ -266,6 +267,7 @@ Status Folding::on_step_failed() {
     now.drifted = !member(record_.body, "drift").empty();
     now.error = text("error");
     if (record_.body.contains("verify")) now.verify = member(record_.body, "verify");
+    if (record_.body.contains("outputs")) now.outputs = member(record_.body, "outputs");
     now.finished = record_.time;
     if (now.started == 0) now.started = record_.time;
     return {};
@@ -289,6 +291,7 @@ Status Folding::on_step_undone() {
         BACKOUT_TRY(from({Phase::undo_in_doubt}));
     }
     step().phase = Phase::undone;
+    if (record_.body.contains("outputs")) step().outputs = member(record_.body, "outputs");
     step().conflicts = nullptr;
     step().finished = record_.time;
     return {};

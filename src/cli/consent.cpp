@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/shell_word.h"
 #include "base/text.h"
 #include "report/plan_text.h"
 

@@ -46,7 +46,4 @@ struct Context {
     Result<RunOptions> run_options() const;
 };
 
-/// `word` as a shell takes it: bare if it is harmless, else in single quotes.
-std::string shell_word(const std::string& word);
-
 }  // namespace backout

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/shell_word.h"
 #include "base/text.h"
 #include "cli/secrets.h"
 #include "manifest/parse.h"

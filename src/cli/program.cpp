@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "base/shell_word.h"
 #include "cli/context.h"
 #include "cli/secrets.h"
 #include "cli/verbs.h"

@@ -1,3 +1,4 @@
+#include "base/shell_word.h"
 #include "cli/verbs.h"
 #include "plan/plan_codec.h"
 

@@ -24,20 +24,21 @@ Direction way_back(const RunDetails& run) {
     return run.plan.undoes.empty() ? Direction::back : Direction::forward;
 }
 
-std::string proposal_as_text(const RenderOptions& options, const RollbackProposal& proposal) {
+std::string proposal_as_text(const RenderOptions& options, const RollbackProposal& proposal,
+                             const RollbackRequest& request) {
     const std::unique_ptr<Renderer> renderer = make_text_renderer(options);
     std::string text;
     if (proposal.unfinished) {
         const RunDetails& run = *proposal.unfinished;
         text += renderer->run(make_run_report(run.plan, run.state, run.summary)) + "\n";
         const Direction way = way_back(run);
-        text += remaining_as_text(remaining_work(run.plan, run.state, way), way);
+        text += remaining_as_text(remaining_work(run.plan, run.state, way, request.skip), way);
     }
     for (const RollbackProposal::Item& item : proposal.items) text += renderer->plan(item.plan) + "\n";
     return text;
 }
 
-Json proposal_to_json(const RollbackProposal& proposal) {
+Json proposal_to_json(const RollbackProposal& proposal, const RollbackRequest& request) {
     Json document = {{"unfinished", nullptr},
                      {"plans", Json::array()},
                      {"passed_over", Json::array()},
@@ -49,7 +50,8 @@ Json proposal_to_json(const RollbackProposal& proposal) {
     if (proposal.unfinished) {
         const RunDetails& run = *proposal.unfinished;
         document["unfinished"] = run_report_to_json(make_run_report(run.plan, run.state, run.summary));
-        document["unfinished"]["next"] = remaining_to_json(remaining_work(run.plan, run.state, way_back(run)));
+        document["unfinished"]["next"] =
+            remaining_to_json(remaining_work(run.plan, run.state, way_back(run), request.skip));
     }
     for (const RollbackProposal::Item& item : proposal.items) document["plans"].push_back(plan_to_json(item.plan));
     return document;
@@ -72,7 +74,7 @@ void tell_passed_over(Context& context, const RollbackProposal& proposal) {
 }
 
 Result<int> nothing_to_take_back(Context& context, bool only_show) {
-    if (context.json && only_show) context.show(proposal_to_json({}), "");
+    if (context.json && only_show) context.show(proposal_to_json({}, {}), "");
     if (!only_show) context.events.begin();
     context.channels.say("result", kLevelResults, "Nothing to take back.");
     return static_cast<int>(ExitCode::done);
@@ -107,9 +109,9 @@ Result<int> run_rollback(Context& context) {
     tell_passed_over(context, proposal);
     tell_left_alone(context, proposal);
     if (proposal.nothing()) return nothing_to_take_back(context, only_show);
-    const std::string text = proposal_as_text(context.render, proposal);
+    const std::string text = proposal_as_text(context.render, proposal, request);
     if (only_show) {
-        context.show(proposal_to_json(proposal), text);
+        context.show(proposal_to_json(proposal, request), text);
         return static_cast<int>(ExitCode::done);
     }
     BACKOUT_TRY(require_consent_possible(context, "rollback"));

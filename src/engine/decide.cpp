@@ -33,6 +33,7 @@ class Decider {
     bool not_begun(std::uint32_t step) const;
     bool waits_for_group(std::uint32_t step) const;
     std::optional<Command> leave_with_group(const Steps& window) const;
+    std::optional<Command> leave_out(const Steps& window, const Test& concerned) const;
     bool in_doubt_after_crash(std::uint32_t step) const;
     bool in_flight() const;
     bool torn_undo(std::uint32_t step) const;
@@ -102,6 +103,15 @@ std::optional<Command> Decider::leave_with_group(const Steps& window) const {
     return std::nullopt;
 }
 
+/// What a person wants left as it is isn't even looked at: looking may need a secret that nobody has any more.
+std::optional<Command> Decider::leave_out(const Steps& window, const Test& concerned) const {
+    for (std::uint32_t step : window) {
+        if (live(step).left_out && progress(step) == Progress::none && concerned(step))
+            return Command{CommandKind::record_conflict, {step}, "left out by --skip"};
+    }
+    return std::nullopt;
+}
+
 bool Decider::in_doubt_after_crash(std::uint32_t step) const {
     const StepPhase phase = record(step).phase;
     return (phase == StepPhase::in_doubt || phase == StepPhase::failed_in_doubt || phase == StepPhase::undo_in_doubt) &&
@@ -158,6 +168,10 @@ std::optional<Command> Decider::stop_here() const {
 std::optional<Command> Decider::forward_window(const Steps& window) const {
     const Steps still = choose(window, [this](std::uint32_t s) { return open(s) && !shape_.step(s).changes; });
     if (!still.empty()) return Command{CommandKind::settle, still, {}};
+    const auto ahead = [this](std::uint32_t s) { return open(s) || in_doubt_after_crash(s); };
+    if (shape_.is_rollback) {
+        if (auto command = leave_out(window, ahead)) return command;
+    }
     if (auto command = doubts(window)) return command;
     if (auto command = leave_with_group(window)) return command;
     return pipeline(window);
@@ -270,6 +284,7 @@ Command Decider::back() const {
 
 std::optional<Command> Decider::back_window(const Steps& window) const {
     const auto waiting = [this](std::uint32_t s) { return to_take_back(s) && progress(s) == Progress::none; };
+    if (auto command = leave_out(window, waiting)) return command;
     const Steps unseen = choose(window, [&](std::uint32_t s) { return waiting(s) && !live(s).seen; });
     if (!unseen.empty()) return Command{CommandKind::observe, unseen, {}};
     for (std::uint32_t step : window) {
@@ -288,7 +303,7 @@ std::optional<Command> Decider::settle_one_back(std::uint32_t step) const {
         case Settlement::mark: return Command{CommandKind::sync_undo, {step}, {}};
         case Settlement::restore:
             if (shape.undoable) return std::nullopt;
-            return Command{CommandKind::record_residue, {step}, "irreversible"};
+            return Command{CommandKind::record_residue, {step}, {}};
         case Settlement::conflict:
             return Command{shape.undoable ? CommandKind::record_conflict : CommandKind::record_residue, {step}, {}};
         case Settlement::halt:

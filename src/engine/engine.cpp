@@ -1,8 +1,11 @@
 #include "engine/engine.h"
 
+#include <algorithm>
+
+#include "engine/needed_secrets.h"
 #include "engine/run_loop.h"
+#include "plan/groups.h"
 #include "plan/plan_codec.h"
-#include "plan/template.h"
 
 namespace backout {
 namespace {
@@ -24,52 +27,38 @@ void take_over(const Record& started, RunOptions& options) {
     options.on_drift = word == "stop" ? OnDrift::stop : OnDrift::rollback;
 }
 
-Status secrets_at_hand(const PlannedStep& step, const Json& used, const RunOptions& options) {
-    for (const TemplateReference& reference : template_references(used)) {
-        if (reference.kind != TemplateReference::Kind::secret_input) continue;
-        const std::string name = "'" + reference.name + "'";
-        if (!options.secrets)
-            return Error{ErrorCode::invalid, "step " + step.id + " needs the secret input " + name +
-                                                 ": give it with --input " + reference.name +
-                                                 "=VALUE, or in its environment variable"};
-        const Result<Json> value = options.secrets("inputs." + reference.name);
-        if (!value.ok()) return Error(value.error()).in("step " + step.id + " needs the secret input " + name);
-    }
-    return {};
+bool leads_to_old_state(const Plan& plan, Direction direction) {
+    return plan.undoes.empty() == (direction == Direction::back);
 }
 
-/// A secret that isn't at hand is found out before anything is begun, not in the step that needs it.
-Status secrets_at_hand(const Plan& plan, const RunOptions& options) {
-    for (const PlannedStep& step : plan.steps) {
-        if (step.changes()) BACKOUT_TRY(secrets_at_hand(step, step.arguments, options));
-    }
-    return {};
+/// What a person says to leave as it is needs nothing.
+std::vector<SecretNeed> without_skipped(std::vector<SecretNeed> needs, const std::set<std::string>& skipped) {
+    needs.erase(std::remove_if(needs.begin(), needs.end(),
+                               [&skipped](const SecretNeed& need) { return skipped.count(need.step) != 0; }),
+                needs.end());
+    return needs;
 }
 
-/// Taking back needs the secrets of commands; what was done to files goes back without, but for files that others
-/// changed since.
-Status secrets_of_origins_at_hand(const Plan& plan, const RunOptions& options, JournalStore& journal) {
-    BACKOUT_TRY_ASSIGN(const RunSummary target, journal.find_run(plan.undoes));
-    BACKOUT_TRY_ASSIGN(const std::vector<Record> records, journal.records(target.number));
-    BACKOUT_TRY_ASSIGN(const RunState state, fold(records, target.steps));
-    for (const PlannedStep& step : plan.steps) {
-        const bool runs = step.changes() && step.effect == Effect::tearable && options.skip.count(step.id) == 0;
-        if (runs) BACKOUT_TRY(secrets_at_hand(step, state.step(step.origin.step).image, options));
-    }
-    return {};
+/// Nobody is stuck for having lost a secret.
+std::string way_without(const std::vector<std::string>& steps, const std::string& run, bool to_old_state) {
+    const std::string lost = "; if nobody has it any more, 'backout ";
+    if (!to_old_state) return lost + "rollback " + run + "' leads back instead";
+    const std::string words = rollback_without(steps);
+    return lost + words.substr(0, 8) + " " + run + words.substr(8) + "' takes back everything else, and leaves what " +
+           (steps.size() == 1 ? "that step" : "those steps") + " did";
 }
 
-/// The same for a run that is carried on: of steps that are still to be done, or to be taken back.
-Status secrets_for_the_rest(const Plan& plan, const RunState& state, Direction direction, const RunOptions& options) {
-    for (const PlannedStep& step : plan.steps) {
-        const StepState& now = state.step(step.step);
-        const bool forward = direction == Direction::forward;
-        const bool open = now.phase == StepPhase::pending || now.phase == StepPhase::in_doubt;
-        if (forward && open && step.changes()) BACKOUT_TRY(secrets_at_hand(step, step.arguments, options));
-        const bool undone_by_command = !forward && step.effect == Effect::tearable && may_have_effect(now.phase);
-        if (undone_by_command) BACKOUT_TRY(secrets_at_hand(step, now.image, options));
-    }
-    return {};
+/// A secret that isn't at hand is found out before anything is begun, not in the step that needs it. `unfinished`: the
+/// run that is carried on; "" for a new one.
+Status secrets_at_hand(const Plan& plan, const RunState& state, Direction direction, const RunOptions& options,
+                       JournalStore& journal, const std::string& unfinished) {
+    BACKOUT_TRY_ASSIGN(const std::vector<SecretNeed> all, needed_secrets(plan, state, direction, journal));
+    const MissingSecrets missing = ask_for_secrets(without_skipped(all, with_groups(plan, options.skip)), options);
+    if (!missing.why) return {};
+    Error error = *missing.why;
+    const std::string& run = unfinished.empty() ? plan.undoes : unfinished;
+    if (!run.empty()) error.message += way_without(missing.steps, run, leads_to_old_state(plan, direction));
+    return error;
 }
 
 Status kinds_known(const Plan& plan, const Registry& kinds) {
@@ -106,8 +95,9 @@ NewRun new_run_of(const Plan& plan, const RunOptions& options, const EngineParts
 
 Result<RunOutcome> Engine::apply(const Plan& plan, const RunOptions& options) {
     BACKOUT_TRY(kinds_known(plan, parts_.kinds));
-    BACKOUT_TRY(plan.undoes.empty() ? secrets_at_hand(plan, options)
-                                    : secrets_of_origins_at_hand(plan, options, parts_.journal));
+    RunState untouched;
+    untouched.steps.resize(plan.steps.size());
+    BACKOUT_TRY(secrets_at_hand(plan, untouched, Direction::forward, options, parts_.journal, ""));
     BACKOUT_TRY_ASSIGN(RunSummary run, parts_.journal.begin_run(new_run_of(plan, options, parts_)));
     BACKOUT_TRY_ASSIGN(const std::vector<Record> records, parts_.journal.records(run.number));
     BACKOUT_TRY_ASSIGN(RunState state, fold(records, run.steps));
@@ -135,7 +125,7 @@ Result<RunOutcome> Engine::resume(const RunSummary& run, const Plan& plan, std::
     }
     RunOptions taken_over = options;
     if (!records.empty()) take_over(records.front(), taken_over);
-    BACKOUT_TRY(secrets_for_the_rest(plan, state, direction.value_or(state.direction), taken_over));
+    BACKOUT_TRY(secrets_at_hand(plan, state, direction.value_or(state.direction), taken_over, parts_.journal, run.run));
     RunLoop loop(parts_, plan, taken_over, run, std::move(state));
     BACKOUT_TRY(loop.resume(direction));
     return loop.run();

@@ -23,8 +23,6 @@ const Json& RunLoop::undo_image_of(std::uint32_t step) const {
 /// An undo in doubt has its image in the journal: it is applied again, every part looked at first. All others get one.
 Status RunLoop::do_prepare_undo(const Steps& steps) {
     for (std::uint32_t step : steps) {
-        if (options_.skip.count(planned(step).id) != 0)
-            return do_record_conflict({CommandKind::record_conflict, {step}, "left out by --skip"});
         if (state_.step(step).phase == StepPhase::undo_in_doubt) {
             live(step).image = state_.step(step).undo_image;
             live(step).progress = Progress::intended;
@@ -33,6 +31,10 @@ Status RunLoop::do_prepare_undo(const Steps& steps) {
         auto inverse = worker_.invert(planned(step), state_, image_of(step), state_.last_sequence + 1);
         if (!inverse.ok() && inverse.error().code == ErrorCode::conflict) {
             return do_record_conflict({CommandKind::record_conflict, {step}, inverse.error().text()});
+        }
+        // No other try would know more; a person who goes on forward has to say what is true.
+        if (!inverse.ok() && inverse.error().code == ErrorCode::in_doubt && state_.direction == Direction::back) {
+            return do_record_residue({CommandKind::record_residue, {step}, inverse.error().text()});
         }
         if (!inverse.ok()) return undo_gave_up(step, inverse.error());
         live(step).image = std::move(inverse->image);
@@ -58,11 +60,12 @@ Status RunLoop::do_act_undo(const Steps& steps) {
         LiveStep& now = live(step);
         auto applied = worker_.apply(planned(step), state_, undo_image_of(step));
         for (Record& output : worker_.take_output())
-            live_.riding.push_back(record(RecordType::step_output, step, std::move(output.body)));
+            ride(record(RecordType::step_output, step, std::move(output.body)));
         if (!applied.ok() && applied.error().code == ErrorCode::canceled) return {};
         if (!applied.ok()) return undo_gave_up(step, applied.error());
         now.sync = std::move(applied->sync);
         now.was_already = applied->was_already;
+        now.outputs = std::move(applied->outputs);
         now.conflicts = std::move(applied->conflicts);
         now.progress = Progress::acted;
     }
@@ -106,8 +109,9 @@ Status RunLoop::do_record_undone(const Steps& steps) {
             records.push_back(
                 record(RecordType::step_conflict, step, {{"conflicts", conflicts_to_json(now.conflicts)}}));
         } else {
-            records.push_back(
-                record(RecordType::step_undone, step, {{"how", now.was_already || !intended ? "already" : "undone"}}));
+            Json body = {{"how", now.was_already || !intended ? "already" : "undone"}};
+            if (shape_.step(step).effect == Effect::tearable && !now.outputs.is_null()) body["outputs"] = now.outputs;
+            records.push_back(record(RecordType::step_undone, step, std::move(body)));
         }
         now.progress = Progress::recorded;
     }
@@ -135,8 +139,8 @@ Status RunLoop::do_record_residue(const Command& command) {
     const std::uint32_t step = command.steps.front();
     live(step).progress = Progress::recorded;
     const bool sure = row_of(state_.step(step).phase) == Row::applied;
-    const std::string reason =
-        sure ? "irreversible, and done" : "irreversible, and it can't be known whether it was done";
+    std::string reason = sure ? "irreversible, and done" : "irreversible, and it can't be known whether it was done";
+    if (!command.reason.empty()) reason = command.reason;
     return commit({record(RecordType::step_residue, step, {{"reason", reason}})});
 }
 
@@ -151,7 +155,7 @@ Status RunLoop::undo_gave_up(std::uint32_t step, const Error& error) {
 Status RunLoop::do_try_again(const Steps& steps) {
     for (std::uint32_t step : steps) {
         tell("step_retry", step, {{"reason", live(step).note}});
-        live(step) = LiveStep{};
+        forget_live(step);
     }
     live_.tried_again = true;
     live_.checked_at_end = false;
@@ -212,7 +216,7 @@ Status RunLoop::do_turn_forward() {
 
 /// The same lines as the pipeline of `decide`, for one step that can't wait: look, invert, intend, act, sync, record.
 Result<bool> RunLoop::take_back_now(std::uint32_t step) {
-    live(step) = LiveStep{};
+    forget_live(step);
     BACKOUT_TRY(do_observe({step}));
     const Settlement settlement = settle_back(state_.step(step).phase, *live(step).seen, shape_.step(step).effect);
     if (settlement == Settlement::mark) {

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/mutation.h"
 #include "engine/run_loop.h"
+#include "plan/own_outputs.h"
 
 namespace backout {
 namespace {
@@ -43,7 +44,7 @@ Record RunLoop::settled_record(std::uint32_t step) {
 
 Status RunLoop::do_settle(const Steps& steps) {
     for (std::uint32_t step : steps) {
-        live_.riding.push_back(settled_record(step));
+        ride(settled_record(step));
         live(step).progress = Progress::recorded;
     }
     return {};
@@ -97,6 +98,10 @@ Status RunLoop::do_adopt_done(std::uint32_t step) {
     if (!owed.ok()) return {};
     if (!left_out("engine.sync_of_what_is_done")) now.sync = std::move(*owed);
     if (outputs.ok()) now.outputs = std::move(*outputs);
+    if (now.outputs.is_null() && names_outputs_of(planned(step).id, member(planned(step).arguments, "undo")))
+        tell("warning", step,
+             {{"message", planned(step).id + " is done, but what it gave out isn't known, so it can't "
+                                             "be taken back"}});
     now.progress = Progress::acted;
     return {};
 }
@@ -109,7 +114,7 @@ Status RunLoop::do_undo_first(std::uint32_t step) {
             {CommandKind::await_person,
              {step},
              "step " + std::to_string(step) + " is torn and can't be taken back: " + live(step).note});
-    live(step) = LiveStep{};
+    forget_live(step);
     return commit({record(RecordType::step_reopened, step, Json::object())});
 }
 
@@ -151,8 +156,7 @@ Status RunLoop::settle_if_already_back(std::uint32_t step) {
         fail(step, synced.error().in("while making durable what is back already"));
         return {};
     }
-    live_.riding.push_back(
-        record(RecordType::step_settled, step, {{"state", "kept"}, {"reason", "it is as before already"}}));
+    ride(record(RecordType::step_settled, step, {{"state", "kept"}, {"reason", "it is as before already"}}));
     now.progress = Progress::recorded;
     return {};
 }
@@ -241,6 +245,9 @@ void RunLoop::verify_step(std::uint32_t step) {
         now.differences = std::move(seen->differences);
         return fail(step, {ErrorCode::failed, "verification shows drift: " + first_difference(now.differences)});
     }
+    Record given = record(RecordType::step_applied, step, {{"outputs", now.outputs}});
+    worker_.mask().apply(given);
+    state_.steps[step - 1].outputs = member(given.body, "outputs");  // its checks may ask for them
     auto failed = worker_.run_checks(planned(step).verify, state_);
     if (!failed.ok()) return fail(step, std::move(failed).error().in("while verifying step " + std::to_string(step)));
     if (!failed->empty()) {
@@ -256,14 +263,13 @@ Status RunLoop::do_record_applied(const Steps& steps) {
     bool at_once = false;
     for (std::uint32_t step : steps) {
         LiveStep& now = live(step);
-        for (Record& output : now.output)
-            live_.riding.push_back(record(RecordType::step_output, step, std::move(output.body)));
+        for (Record& output : now.output) ride(record(RecordType::step_output, step, std::move(output.body)));
         now.output.clear();
-        live_.riding.push_back(record(RecordType::step_applied, step,
-                                      {{"outputs", now.outputs}, {"result", now.result}, {"verify", now.verify}}));
+        ride(record(RecordType::step_applied, step,
+                    {{"outputs", now.outputs}, {"result", now.result}, {"verify", now.verify}}));
         now.progress = Progress::recorded;
         // The record rides, but the next window may use what it says: the very value that folding it will give.
-        state_.steps[step - 1].outputs = now.outputs;
+        state_.steps[step - 1].outputs = member(live_.riding.back().body, "outputs");
         at_once = at_once || shape_.step(step).effect == Effect::tearable;
     }
     return at_once && !left_out("engine.outcome_at_once") ? commit({}) : Status{};
@@ -295,7 +301,7 @@ Status RunLoop::do_retry(std::uint32_t step) {
     const Nanoseconds wait = backoff_of(step);
     const int attempt = state_.step(step).attempts + 1;
     BACKOUT_TRY(commit({record(RecordType::retry, step, {{"attempt", attempt}, {"error", why}, {"wait_ns", wait}})}));
-    live(step) = LiveStep{};
+    forget_live(step);
     parts_.clock.sleep(wait);
     return {};
 }
@@ -309,6 +315,7 @@ std::vector<Record> RunLoop::failure_records(std::uint32_t step, const std::stri
     if (now.drift || !now.conflicts.empty())
         body["drift"] = differences_to_json(now.drift ? now.differences : now.conflicts);
     if (now.drift && now.differences.empty()) body["drift"] = Json::array({{{"reason", reason}}});
+    if (!now.outputs.is_null()) body["outputs"] = now.outputs;  // its undo may need them
     records.push_back(record(RecordType::step_failed, step, std::move(body)));
     return records;
 }

@@ -1,6 +1,7 @@
 #include "engine/run_loop.h"
 
 #include "base/assert.h"
+#include "plan/groups.h"
 
 namespace backout {
 
@@ -15,7 +16,8 @@ RunLoop::RunLoop(const EngineParts& parts, const Plan& plan, const RunOptions& o
       run_(std::move(run)),
       state_(std::move(state)),
       shape_(shape_of(plan, options.on_drift.value_or(plan.on_drift), options.window_limit)),
-      worker_(parts_, plan_, options_, run_) {
+      worker_(parts_, plan_, options_, run_),
+      left_out_(with_groups(plan, options.skip)) {
     state_.steps.resize(plan_.steps.size());
     forget_live();
 }
@@ -26,6 +28,12 @@ void RunLoop::forget_live() {
     live_ = Live{};
     live_.riding = std::move(riding);
     live_.steps.resize(plan_.steps.size());
+    for (const PlannedStep& step : plan_.steps) forget_live(step.step);
+}
+
+void RunLoop::forget_live(std::uint32_t step) {
+    live(step) = LiveStep{};
+    live(step).left_out = left_out_.count(planned(step).id) != 0;
 }
 
 Result<RunOutcome> RunLoop::run() {
@@ -63,12 +71,17 @@ Record RunLoop::record(RecordType type, std::uint32_t step, Json body) const {
     return {type, step, std::move(body), 0, parts_.clock.now()};
 }
 
+void RunLoop::ride(Record record) {
+    worker_.mask().apply(record);
+    live_.riding.push_back(std::move(record));
+}
+
 Status RunLoop::commit(std::vector<Record> records) {
+    for (Record& one : records) worker_.mask().apply(one);
     std::vector<Record> all = std::move(live_.riding);
     live_.riding.clear();
     all.insert(all.end(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
     if (all.empty()) return {};
-    for (Record& one : all) worker_.mask().apply(one);
     BACKOUT_TRY(parts_.journal.append(run_.number, all));
     for (const Record& one : all) {
         BACKOUT_TRY(fold_into(state_, one));

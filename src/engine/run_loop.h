@@ -4,6 +4,7 @@
 // that go forward, run_back.cpp those that go back, run_end.cpp the ends. After an error from the journal nothing more
 // is done (invariant 10).
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,11 +33,14 @@ class RunLoop {
     LiveStep& live(std::uint32_t step) { return live_.step(step); }
     const Json& image_of(std::uint32_t step) const { return state_.step(step).image; }
     void forget_live();
+    void forget_live(std::uint32_t step);
     void notice_stop();
     bool stop_at_once() const;
 
     /// Commits what rides and `records`, folds them, and tells the world. **Durable** when it returns.
     Status commit(std::vector<Record> records);
+    /// With the next commit: masked at once, so that what is folded later is what is used now.
+    void ride(Record record);
     Record record(RecordType type, std::uint32_t step, Json body) const;
     void tell(const Record& record);
     void tell(const std::string& type, std::uint32_t step, Json data);
@@ -103,6 +107,7 @@ class RunLoop {
     RunState state_;
     PlanShape shape_;
     StepWorker worker_;
+    std::set<std::string> left_out_;  ///< ids: what a person wants left as it is, groups whole
     Live live_;
     bool stopped_ = false;
     int stop_signal_ = 0;      ///< the signal that asked the run to stop

@@ -4,6 +4,7 @@
 #include "compensators/check_runner.h"
 #include "compensators/file_kind.h"
 #include "engine/past_outputs.h"
+#include "plan/own_outputs.h"
 #include "plan/template.h"
 
 namespace backout {
@@ -30,6 +31,9 @@ Status StepWorker::load_origins() {
     BACKOUT_TRY_ASSIGN(const RunState state, fold(records, target.steps));
     for (std::uint32_t step = 1; step <= state.steps.size(); ++step) origins_[step] = state.step(step).image;
     BACKOUT_TRY_ASSIGN(past_outputs_, past_outputs(parts_.journal, target));
+    BACKOUT_TRY_ASSIGN(origin_outputs_, outputs_of_run(parts_.journal, target));
+    BACKOUT_TRY_ASSIGN(const bool target_does, does_its_steps(parts_.journal, target));
+    does_its_steps_ = !target_does;
     return {};
 }
 
@@ -51,7 +55,7 @@ StepContext StepWorker::context(const PlannedStep& step, const RunState& state) 
         keep_output(number, stream, bytes);
     };
     context.child_started = [this](int pid, std::uint64_t start_time) { note_child(pid, start_time); };
-    context.expand = [this, &state](const Json& value) { return expand(value, state); };
+    context.expand = [this, &state, &step](const Json& value) { return expand(value, state, &step); };
     context.planned_arguments = &step.arguments;
     context.slot_prefix = "r" + std::to_string(run_.number) + "-s" + std::to_string(step.step);
     return context;
@@ -94,17 +98,20 @@ std::vector<Record> StepWorker::take_output() {
 
 // ---- templates ------------------------------------------------------------------------------------------------------
 
-Result<Json> StepWorker::expand(const Json& value, const RunState& state) const {
+Result<Json> StepWorker::expand(const Json& value, const RunState& state, const PlannedStep* own) const {
     if (!has_template(value)) return value;
-    return expand_templates(value, [this, &state](const std::string& reference) { return look_up(reference, state); });
+    return expand_templates(
+        value, [this, &state, own](const std::string& reference) { return look_up(reference, state, own); });
 }
 
-Result<Json> StepWorker::look_up(const std::string& reference, const RunState& state) const {
+Result<Json> StepWorker::look_up(const std::string& reference, const RunState& state, const PlannedStep* own) const {
     const auto parsed = parse_template_reference(reference);
     if (!parsed)
         return Error{ErrorCode::invalid, "'" + reference + "' is no reference that can be answered while a plan runs"};
     if (parsed->kind == TemplateReference::Kind::run) return Json(run_.run);
-    if (parsed->kind == TemplateReference::Kind::action_output) return output_of(parsed->name, parsed->field, state);
+    const bool output = parsed->kind == TemplateReference::Kind::action_output;
+    if (output && own != nullptr && parsed->name == own->id) return own_output(*own, parsed->field, state);
+    if (output) return output_of(parsed->name, parsed->field, state);
     if (!options_.secrets)
         return Error{ErrorCode::invalid,
                      "the secret input '" + parsed->name +
@@ -125,6 +132,20 @@ Result<Json> StepWorker::output_of(const std::string& id, const std::string& fie
     return expand(*value, state);  // a secret stands in it by its name
 }
 
+/// What the undo takes back, and no other run's: an older one's may be somebody else's by now.
+Result<Json> StepWorker::own_output(const PlannedStep& step, const std::string& field, const RunState& state) const {
+    const auto origin = origin_outputs_.find(step.id);
+    const Json* outputs = &state.step(step.step).outputs;
+    if (!does_its_steps_) outputs = origin == origin_outputs_.end() ? nullptr : &origin->second;
+    const Json* value = outputs == nullptr ? nullptr : find_output(*outputs, field);
+    if (value == nullptr) {
+        return Error{ErrorCode::in_doubt, "the undo of '" + step.id + "' needs its output '" + field +
+                                              "', and what it gave out isn't known: look for what it made, and "
+                                              "remove it by hand"};
+    }
+    return expand(*value, state);
+}
+
 // ---- arrows to the world --------------------------------------------------------------------------------------------
 
 Result<Staged> StepWorker::stage(const PlannedStep& step, const RunState& state, std::uint64_t generation) {
@@ -132,7 +153,9 @@ Result<Staged> StepWorker::stage(const PlannedStep& step, const RunState& state,
     StepContext with = context(step, state);
     with.slot_prefix += "-q" + std::to_string(generation);
     PlannedStep ready = step;
-    BACKOUT_TRY_ASSIGN(ready.arguments, expand(step.arguments, state));
+    Json undo;
+    BACKOUT_TRY_ASSIGN(ready.arguments, expand(without_own_undo(step.id, step.arguments, undo), state));
+    if (!undo.is_null()) ready.arguments["undo"] = std::move(undo);
     return kind_of(step).stage(with, ready);
 }
 

@@ -48,8 +48,10 @@ class StepWorker {
   private:
     const Compensator& kind_of(const PlannedStep& step) const;
     StepContext context(const PlannedStep& step, const RunState& state);
-    Result<Json> expand(const Json& value, const RunState& state) const;
-    Result<Json> look_up(const std::string& reference, const RunState& state) const;
+    /// `own`: the step at work, which in its undo may name its own outputs.
+    Result<Json> expand(const Json& value, const RunState& state, const PlannedStep* own = nullptr) const;
+    Result<Json> look_up(const std::string& reference, const RunState& state, const PlannedStep* own) const;
+    Result<Json> own_output(const PlannedStep& step, const std::string& field, const RunState& state) const;
     Result<Json> output_of(const std::string& id, const std::string& field, const RunState& state) const;
     void keep_output(std::uint32_t step, const std::string& stream, std::string_view bytes);
     void note_child(int pid, std::uint64_t start_time);
@@ -59,7 +61,9 @@ class StepWorker {
     const RunOptions& options_;
     const RunSummary& run_;
     std::map<std::uint32_t, Json> origins_;
-    std::map<std::string, Json> past_outputs_;  ///< of the run that this one takes back, by step id
+    std::map<std::string, Json> past_outputs_;    ///< of the run that this one takes back, by step id
+    std::map<std::string, Json> origin_outputs_;  ///< of that run alone: what an undo that is run takes back
+    bool does_its_steps_ = true;                  ///< false: it takes back what a run did
     std::map<std::string, Bytes> output_;
     std::uint32_t output_step_ = 0;
     bool output_truncated_ = false;

@@ -24,6 +24,7 @@ void visit_texts(const Node& node, const ReferenceScope& scope, const TextVisito
         for (const NodeMember& member : node.members()) {
             ReferenceScope inner = scope;
             if (member.key == "validate") inner.in_validate = true;
+            if (&member.value == scope.undo) inner.self = nullptr;
             if (!select) {
                 visit_texts(member.value, inner, visit);
                 continue;
@@ -94,7 +95,8 @@ std::string NameChecker::fact_fault(const Reference& reference, const ReferenceS
 std::string NameChecker::action_fault(const Reference& reference, const ReferenceScope& scope) const {
     if (!scope.actions) return "a fact is detected before any action runs: it can't use the output of one";
     const auto output = manifest_.ids.split(reference.rest);
-    if (output && scope.self != nullptr && output->id == *scope.self) return "an action can't use its own output";
+    if (output && scope.self != nullptr && output->id == *scope.self)
+        return "an action can't use its own output but in 'undo' and 'verify'";
     if (output || manifest_.open_ids != 0) return "";
     return "no action has the id in " + in_quotes(reference.text) + manifest_.ids.suggestion(reference.rest);
 }
@@ -154,6 +156,7 @@ void check_action(const Manifest& manifest, const Action& action, ManifestErrors
     scope.facts = manifest.facts.size();
     for (const Node& check : action.verify) check_references(manifest, check, scope, errors);
     scope.self = &action.id;
+    scope.undo = action.with.find("undo");
     check_references(manifest, action.with, scope, errors);
     if (action.when) check_condition(manifest, *action.when, errors);
     check_ids(manifest, action, action.depends_on, errors);
@@ -204,7 +207,8 @@ std::vector<std::string> referenced_actions(const Action& action, const ActionId
     std::vector<std::string> names;
     visit_references(action.with, [&](const Reference& reference) {
         if (reference.root != Reference::Root::actions) return;
-        if (const auto output = ids.split(reference.rest)) add_once(names, output->id);
+        const auto output = ids.split(reference.rest);
+        if (output && output->id != action.id) add_once(names, output->id);
     });
     return names;
 }

@@ -13,7 +13,8 @@ struct ReferenceScope {
     bool actions = true;                ///< outputs of actions
     bool in_validate = false;           ///< `file`
     bool in_select_value = false;       ///< `row`
-    const std::string* self = nullptr;  ///< the id of the action it stands in, which may not be referred to
+    const std::string* self = nullptr;  ///< the id of the action it stands in, which may not be referred to …
+    const Node* undo = nullptr;         ///< … but in here: when it is undone, it has given out what it gives
     std::size_t facts = 0;              ///< how many of the manifest's facts may be referred to
 };
 

@@ -176,23 +176,26 @@ Status ActionPlanner::resolve_verify(const Action& action, PlannedStep& step) {
 }
 
 // A reference to an output that will never be is found here, not in the middle of the run.
-Status ActionPlanner::check_outputs(const Action& action, const Json& with,
+Status ActionPlanner::check_outputs(const Action& action, const Compensator& kind, const Json& with,
                                     const std::map<std::string, Draft>& earlier) const {
     for (const TemplateReference& reference : template_references(with)) {
         if (reference.kind != TemplateReference::Kind::action_output) continue;
+        const bool own = reference.name == action.id;
         const auto draft = earlier.find(reference.name);
-        if (draft == earlier.end()) {
+        if (!own && draft == earlier.end()) {
             return Error{ErrorCode::invalid, "${" + reference.text + "} is known too late: '" + reference.name +
                                                  "' comes after this action"};
         }
         const std::string output = reference.field.substr(0, reference.field.find('.'));
-        const std::vector<std::string>& names = draft->second.outputs;
-        if (!names.empty() && std::find(names.begin(), names.end(), output) == names.end()) {
+        const std::vector<std::string> names = own ? output_names(kind, with) : draft->second.outputs;
+        if ((own || !names.empty()) && std::find(names.begin(), names.end(), output) == names.end()) {
             const std::string near = did_you_mean(output, names);
             const std::string problem = "'" + reference.name + "' has no output '" + printable(output) + "'";
             const Position place = reference_place(action.with, reference.text);
             return at(place.line == 0 ? action.position : place, action,
-                      problem + (near.empty() ? "; it has " + join_words(names) : near));
+                      problem + (names.empty()  ? "; declare it under 'outputs'"
+                                 : near.empty() ? "; it has " + join_words(names)
+                                                : near));
         }
     }
     return {};
@@ -224,6 +227,7 @@ Status ActionPlanner::ask_kind(const Compensator& kind, Json with, Draft& draft)
         add_new(step.known_after, id);
         add_new(step.depends_on, id);
     }
+    remove_word(step.known_after, step.id);  // its own outputs, in its undo
     for (const std::string& id : step.known_after) add_new(step.depends_on, id);
     for (const std::string& id : world_.steps_seen()) add_new(step.depends_on, id);
     remove_word(step.depends_on, step.id);
@@ -277,7 +281,7 @@ Status ActionPlanner::plan_into(const Action& action, const std::map<std::string
                                              did_you_mean(action.kind.value, tools_.kinds.names())};
     }
     BACKOUT_TRY_ASSIGN(Json with, resolve_arguments(action, *kind));
-    BACKOUT_TRY(check_outputs(action, with, earlier));
+    BACKOUT_TRY(check_outputs(action, *kind, with, earlier));
     BACKOUT_TRY(ask_kind(*kind, std::move(with), draft));
     settle_undo(action, draft.step);
     BACKOUT_TRY(resolve_verify(action, draft.step));

@@ -55,7 +55,8 @@ class ActionPlanner {
     Status resolve_verify(const Action& action, PlannedStep& step);
     Error at(Position position, const Action& action, const std::string& problem) const;
     Error verify_error(const Action& action, const Node& check, const std::vector<std::string>& complaints) const;
-    Status check_outputs(const Action& action, const Json& with, const std::map<std::string, Draft>& earlier) const;
+    Status check_outputs(const Action& action, const Compensator& kind, const Json& with,
+                         const std::map<std::string, Draft>& earlier) const;
     Result<Retraced> ask_for_retrace(const Action& action);
     Status ask_kind(const Compensator& kind, Json with, Draft& draft);
     Status make_outputs_known(const Compensator& kind, const PlannedStep& step);

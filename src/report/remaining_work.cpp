@@ -5,6 +5,8 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "plan/groups.h"
+#include "plan/own_outputs.h"
 
 namespace backout {
 
@@ -24,9 +26,15 @@ bool is_irreversible(const PlannedStep& step) {
 
 RemainingStep to_undo(const PlannedStep& planned, const StepState& state) {
     RemainingStep step{planned.step, planned.id, planned.target, "undo", planned.undo.description};
+    const bool unknown = state.outputs.is_null() && names_outputs_of(planned.id, member(planned.arguments, "undo"));
     if (is_irreversible(planned)) {
         step.does = "stays";
         step.how = "it can't be undone";
+    } else if (unknown) {
+        step.does = in_doubt(state.phase) ? "settle" : "stays";
+        step.how = "its undo needs what it gave out, which isn't known";
+        if (in_doubt(state.phase))
+            step.how = "in doubt: it is looked at, and what is there of it stays, for " + step.how;
     } else if (in_doubt(state.phase)) {
         step.does = "settle";
         step.how = "in doubt: it is looked at, and what is there of it is undone";
@@ -77,8 +85,17 @@ std::vector<RemainingStep> going_forward(const Plan& plan, const RunState& state
 
 }  // namespace
 
-std::vector<RemainingStep> remaining_work(const Plan& plan, const RunState& state, Direction direction) {
-    return direction == Direction::back ? going_back(plan, state) : going_forward(plan, state);
+std::vector<RemainingStep> remaining_work(const Plan& plan, const RunState& state, Direction direction,
+                                          const std::set<std::string>& skipped) {
+    std::vector<RemainingStep> steps =
+        direction == Direction::back ? going_back(plan, state) : going_forward(plan, state);
+    const std::set<std::string> left_out = with_groups(plan, skipped);
+    for (RemainingStep& step : steps) {
+        if (left_out.count(step.id) == 0) continue;
+        step.does = "stays";
+        step.how = "it is left out by --skip";
+    }
+    return steps;
 }
 
 std::string remaining_as_text(const std::vector<RemainingStep>& steps, Direction direction) {

@@ -2,6 +2,7 @@
 // What an unfinished run would do next, step by step, in either direction: the preview of `resume` and `rollback`. Made
 // from plan and records alone; the world is looked at by the run itself, so what is in doubt is said to be so.
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,9 @@ struct RemainingStep {
     std::string how = {};  ///< in words: how it is undone, what is applied
 };
 
-/// In the order in which the steps will be dealt with. Pure.
-std::vector<RemainingStep> remaining_work(const Plan& plan, const RunState& state, Direction direction);
+/// In the order in which the steps will be dealt with. `skipped`: ids that a person wants left as they are. Pure.
+std::vector<RemainingStep> remaining_work(const Plan& plan, const RunState& state, Direction direction,
+                                          const std::set<std::string>& skipped = {});
 
 std::string remaining_as_text(const std::vector<RemainingStep>& steps, Direction direction);
 Json remaining_to_json(const std::vector<RemainingStep>& steps);

@@ -199,6 +199,7 @@ RunReport make_run_report(const Plan& plan, const RunState& state, const RunSumm
     report.recoveries = state.recoveries;
     report.residue = state.residue;
     report.ways_out = ways_out(plan, state);
+    if (!around.way_without_secrets.empty()) report.ways_out.push_back(around.way_without_secrets);
     report.steps.reserve(plan.steps.size());
     for (const PlannedStep& planned : plan.steps) {
         report.steps.push_back(step_report(planned, state_of(state, planned.step), state, around.at_work));
@@ -261,7 +262,10 @@ std::string command_for(const std::string& way_out, const RunReport& report, con
     // A rollback that left something is repeated by naming its target again; naming itself would redo what it undid.
     const bool again = way_out == "rollback" && report.partly_undone_by.empty() && report.summary.finished != 0 &&
                        !report.summary.undoes.empty();
-    if (way_out != "resolve") return program + " " + way_out + " " + (again ? report.summary.undoes : run);
+    const std::size_t verb_end = std::min(way_out.find(' '), way_out.size());  // flags may follow
+    if (way_out != "resolve")
+        return program + " " + way_out.substr(0, verb_end) + " " + (again ? report.summary.undoes : run) +
+               way_out.substr(verb_end);
     std::string step = "STEP";
     for (const StepReport& candidate : report.steps) {
         const std::string& state = candidate.state;

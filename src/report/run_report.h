@@ -21,6 +21,8 @@ struct RunSurroundings {
     bool at_work = false;                     ///< a process holds the lease and works on it
     std::set<std::uint32_t> taken_back = {};  ///< steps that a rollback took back before it had to leave others
     std::string taken_back_by = {};           ///< that rollback; "" if there is none
+    /// Unfinished: "rollback --skip ID", which leaves what can't go back without a secret; "" if all can.
+    std::string way_without_secrets = {};
 };
 
 /// Where a step stands in the words of the contract: done kept skipped failed blocked not_reached undone undo_failed
@@ -30,7 +32,8 @@ std::string final_state_of(const StepState& step, const PlannedStep& planned, co
                            bool at_work = false);
 
 /// The ways out of an unfinished or incomplete run, the recommended one first: "resume", "rollback", "resolve". Empty
-/// for a run that needs nobody. Pure.
+/// for a run that needs nobody. Besides, of runs that need secrets to go back, "rollback --skip ID" (RunSurroundings).
+/// Pure.
 std::vector<std::string> ways_out(const Plan& plan, const RunState& run);
 
 struct StepReport {

@@ -95,6 +95,8 @@ std::string meaning_of(const std::string& way_out, const RunReport& report) {
         return "carry on taking back " + report.summary.undoes + " (--back turns round)";
     }
     if (way_out == "resume") return back ? "carry on going back" : "carry on to what the plan says";
+    if (way_out.rfind("rollback --skip", 0) == 0)
+        return "undo everything else, where a secret is lost that these steps need";
     if (way_out == "rollback" && report.summary.finished != 0)
         return "try again to take back what is left (--overwrite-conflict STEP where others changed it)";
     if (way_out == "rollback") return back ? "carry on going back" : "undo what was done";

@@ -37,11 +37,13 @@ Result<bool> was_mended(JournalStore& journal, const RunSummary& run) {
 }
 
 Result<RunSurroundings> surroundings_of(JournalStore& journal, const std::string& state_directory,
-                                        const RunSummary& run) {
+                                        const RunDetails& details) {
     RunSurroundings around;
+    const RunSummary& run = details.summary;
     if (run.finished == 0) {
         BACKOUT_TRY_ASSIGN(const std::optional<LeaseHolder> holder, lease_holder(state_directory));
         around.at_work = holder.has_value();
+        BACKOUT_TRY_ASSIGN(around.way_without_secrets, way_without_secrets(journal, details));
         return around;
     }
     if (!run.undone_by.empty()) return around;
@@ -197,10 +199,10 @@ Result<StatusReport> LocalSession::status(bool with_bytes) {
     BACKOUT_TRY_ASSIGN(const std::optional<RunSummary> unfinished, journal->unfinished());
     if (unfinished) {
         BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(*journal, *unfinished));
-        RunSurroundings around;
-        around.at_work = report.lease.has_value();
-        report.unfinished.push_back({*unfinished, details.state, ways_out(details.plan, details.state),
-                                     make_run_report(details.plan, details.state, *unfinished, around)});
+        BACKOUT_TRY_ASSIGN(const RunSurroundings around, surroundings_of(*journal, options_.state_directory, details));
+        RunReport run = make_run_report(details.plan, details.state, *unfinished, around);
+        const std::vector<std::string> ways = run.ways_out;
+        report.unfinished.push_back({*unfinished, details.state, ways, std::move(run)});
     }
     BACKOUT_TRY_ASSIGN(report.incomplete, incomplete_runs(*journal));
     BACKOUT_TRY_ASSIGN(report.last, journal->runs(0, kLastRuns));
@@ -230,7 +232,7 @@ Result<RunDetails> LocalSession::show(const std::string& run) {
     BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_with(run));
     BACKOUT_TRY_ASSIGN(const RunSummary summary, journal->find_run(run));
     BACKOUT_TRY_ASSIGN(RunDetails details, details_of(*journal, summary));
-    BACKOUT_TRY_ASSIGN(details.around, surroundings_of(*journal, options_.state_directory, summary));
+    BACKOUT_TRY_ASSIGN(details.around, surroundings_of(*journal, options_.state_directory, details));
     return details;
 }
 

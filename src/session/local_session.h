@@ -74,7 +74,7 @@ class LocalSession final : public Session {
     Result<Workplace> workplace();
     // session_root.cpp
     Status use_root(const std::string& root);
-    Status use_root_of(JournalStore& journal, const RunSummary& run);
+    Status use_root_of(const RunDetails& run);
     Status use_root_of(JournalStore& journal, const std::vector<RunSummary>& runs);
     ImageStore& images_of(Workplace& place);
     // session_secrets.cpp
@@ -116,6 +116,8 @@ class LocalSession final : public Session {
 Result<RunDetails> details_of(JournalStore& journal, const RunSummary& summary);
 /// Finished without having undone everything, and not mended since; newest first.
 Result<std::vector<StatusReport::Unfinished>> incomplete_runs(JournalStore& journal);
+/// Of an unfinished run: "rollback --skip ID", without the steps that need secrets to go back; "" if none does.
+Result<std::string> way_without_secrets(JournalStore& journal, const RunDetails& run);
 /// The error that stands in the way of a new run.
 Error unfinished_error(const RunSummary& run);
 

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "engine/past_outputs.h"
 #include "session/local_session.h"
 #include "session/rollback_choice.h"
 #include "session/rollback_selection.h"
@@ -32,6 +33,33 @@ std::set<std::string> ids_of(const Plan& plan, const std::set<std::string>& want
         if (plan.find(id) != nullptr) own.insert(id);
     }
     return own;
+}
+
+/// What is named must be there: a slip of the pen would take back what a person wants left.
+Status check_ids(const Plan& plan, const std::string& run, const RollbackRequest& request) {
+    std::vector<std::string> ids;
+    for (const PlannedStep& step : plan.steps) ids.push_back(step.id);
+    for (const auto* wanted : {&request.skip, &request.overwrite_conflicts}) {
+        for (const std::string& id : *wanted) {
+            if (plan.find(id) != nullptr) continue;
+            return Error{ErrorCode::invalid,
+                         "the run " + run + " has no step '" + printable(id) + "'" + did_you_mean(id, ids)};
+        }
+    }
+    return {};
+}
+
+/// An undo that names what its step gave out can't be run where that isn't known: what the step made stays.
+Status leave_what_is_not_known(JournalStore& journal, const RunDetails& target, std::vector<TakenStep>& taken) {
+    BACKOUT_TRY_ASSIGN(const bool does, does_its_steps(journal, target.summary));
+    if (!does) return {};
+    BACKOUT_TRY_ASSIGN(const auto outputs, outputs_of_run(journal, target.summary));
+    for (TakenStep& one : taken) {
+        const std::string& id = target.plan.steps.at(one.step - 1).id;
+        if (!one.residue.empty() || has_own_outputs(id, one.image, outputs)) continue;
+        one.residue = "what it gave out isn't known, and its undo needs it";
+    }
+    return {};
 }
 
 /// With --to: each id must be in one of the runs at least.
@@ -97,6 +125,7 @@ Result<Plan> LocalSession::plan_for(JournalStore& journal, ImageStore& images, c
     taken.erase(
         std::remove_if(taken.begin(), taken.end(), [&back](const TakenStep& one) { return back.count(one.step) != 0; }),
         taken.end());
+    BACKOUT_TRY(leave_what_is_not_known(journal, details, taken));
     return make_rollback_plan(target.run, details.plan, taken, options, tools);
 }
 
@@ -110,7 +139,8 @@ Result<RollbackProposal> LocalSession::propose(JournalStore& journal, const Roll
         }
         RollbackProposal proposal;
         BACKOUT_TRY_ASSIGN(proposal.unfinished, details_of(journal, *unfinished));
-        BACKOUT_TRY(use_root_of(journal, *unfinished));
+        BACKOUT_TRY(use_root_of(*proposal.unfinished));
+        BACKOUT_TRY(check_ids(proposal.unfinished->plan, unfinished->run, request));
         return proposal;
     }
     BACKOUT_TRY_ASSIGN(const Selection selection, select_targets(journal, request));

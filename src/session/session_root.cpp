@@ -24,21 +24,19 @@ Status LocalSession::use_root(const std::string& root) {
     return {};
 }
 
-Status LocalSession::use_root_of(JournalStore& journal, const RunSummary& run) {
-    BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
-    const Status used = use_root(details.plan.root);
-    return used.ok() ? used : Status(used.error().in("run " + run.run));
+Status LocalSession::use_root_of(const RunDetails& run) {
+    const Status used = use_root(run.plan.root);
+    return used.ok() ? used : Status(used.error().in("run " + run.summary.run));
 }
 
 /// Of several runs that are taken back together, each in its turn: all must have been made in one.
 Status LocalSession::use_root_of(JournalStore& journal, const std::vector<RunSummary>& runs) {
     for (const RunSummary& run : runs) {
-        BACKOUT_TRY(use_root_of(journal, run));
-        if (&run == &runs.front()) continue;
-        BACKOUT_TRY_ASSIGN(const RunDetails first, details_of(journal, runs.front()));
-        if (first.plan.root == host_->root()) continue;
+        BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
+        if (&run == &runs.front()) BACKOUT_TRY(use_root_of(details));
+        if (&run == &runs.front() || details.plan.root == host_->root()) continue;
         return Error{ErrorCode::failed, "runs " + runs.front().run + " and " + run.run + " were made in the roots " +
-                                            printable(first.plan.root) + " and " + printable(host_->root()) +
+                                            printable(host_->root()) + " and " + printable(details.plan.root) +
                                             ": take them back one by one"};
     }
     return {};

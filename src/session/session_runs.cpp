@@ -182,7 +182,7 @@ Result<std::optional<RunOutcome>> LocalSession::resume(const std::string& run, s
     }
     if (!unfinished) return std::optional<RunOutcome>();
     BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(*place.journal, *unfinished));
-    BACKOUT_TRY(use_root_of(*place.journal, *unfinished));
+    BACKOUT_TRY(use_root_of(details));
     images_of(place);
     BACKOUT_TRY_ASSIGN(RunOutcome outcome, tidied(place, Engine(parts(place))
                                                              .resume(details.summary, details.plan, direction,

@@ -1,6 +1,7 @@
 // Where secrets come from in calls that work on plans made earlier: the journal has only their names. See
 // local_session.h.
 
+#include "engine/needed_secrets.h"
 #include "engine/past_outputs.h"
 #include "plan/template.h"
 #include "session/local_session.h"
@@ -11,6 +12,14 @@ RunOptions LocalSession::with_secrets(RunOptions options, const Plan& plan) cons
     if (options.secrets || !options_.secrets) return options;
     options.secrets = [this, &plan](const std::string& reference) { return options_.secrets(plan, reference); };
     return options;
+}
+
+Result<std::string> way_without_secrets(JournalStore& journal, const RunDetails& run) {
+    const Direction way = run.plan.undoes.empty() ? Direction::back : Direction::forward;
+    BACKOUT_TRY_ASSIGN(const std::vector<SecretNeed> needs, needed_secrets(run.plan, run.state, way, journal));
+    std::vector<std::string> steps;
+    for (const SecretNeed& need : needs) steps.push_back(need.step);
+    return steps.empty() ? std::string() : rollback_without(steps);
 }
 
 /// Fills in what stands in a run's images by name: outputs, which the journal has, and secrets, which are asked for

@@ -3,6 +3,7 @@
 runs made under --root: they are looked at and taken back there."""
 
 import json
+import shlex
 import sys
 
 from harness import expect, expect_equal, expect_in, parser, run_tests, write_action
@@ -107,6 +108,84 @@ def resume_takes_them(box):
     expect_not_stored(box)
 
 
+def cutting_off(box, name, when="apply"):
+    """A command that kills the program that runs it, once: while it is applied, or while it is undone."""
+    path, mark = box.path(name), box.folder / f"killed-{name}"
+    cut = f"[ -e {mark} ] || {{ touch {mark}; kill -9 $PPID; }}"
+    lines = {"apply": f"touch {path}", "undo": f"rm -f {path}"}
+    lines[when] += f"; {cut}"
+    return {"id": name, "action": "command.run",
+            "with": {"argv": ["sh", "-c", lines["apply"]], "undo": {"argv": ["sh", "-c", lines["undo"]]},
+                     "probe": {"argv": ["test", "-e", path]}, "touches": [path]}}
+
+
+def below_and_above(box):
+    """Files before and after the commands that need the secret, and one that was changed."""
+    box.write("old", "former\n")
+    return ([write_action(box, "old", "ours\n", id="A")], [write_action(box, "new", "ours\n", id="Z")])
+
+
+def expect_all_back_but(box, left):
+    names = sorted(path.name for path in box.target.iterdir())
+    expect_equal(names, sorted(["old", *left]), "what is there")
+    expect_equal(box.read("old"), "former\n", "the changed file")
+
+
+def way_out_with_skip(box):
+    """What status prints, as words."""
+    lines = box.run("status").expect(0).output.splitlines()
+    return next(shlex.split(line)[1:] for line in lines if line.startswith("    backout rollback") and "--skip" in line)
+
+
+def lost_secret_leaves_a_way_out(box):
+    """Killed, and the secret of an undo is lost: status and the refusal name --skip, and the rest goes back with it"""
+    below, above = below_and_above(box)
+    chain = below + token_commands(box) + above + [cutting_off(box, "k")]
+    for earlier, later in zip(chain, chain[1:]):
+        later["after"] = [earlier["id"]]
+    manifest = box.manifest(chain, inputs=SECRET)
+    expect_equal(box.run("apply", "--yes", manifest, environment=with_token(box)).exit, 137, "killed")
+    run = box.newest_run()["run"]
+    wait = ["--lock-timeout", "20s"]
+    refused = box.run("rollback", "--yes", *wait).expect(65)
+    expect_in(f"backout rollback {run} --skip E --skip F", " ".join(refused.errors.split()), "the way out")
+    box.run("rollback", "--yes", "--skip", "nobody", *wait).expect(65)
+    way = way_out_with_skip(box)
+    expect_equal(way, ["rollback", run, "--skip", "E", "--skip", "F"], "what status names")
+    preview = box.run(*way, "--plan").expect(0).output
+    expect_equal(preview.count("left out by --skip"), 2, f"what stays in\n{preview}")
+    box.run(*way, "--yes", *wait).expect(3)
+    expect_all_back_but(box, ["e", "f"])
+    expect_equal([one["run"] for one in box.run("status", "--json").json()["incomplete"]], [run], "incomplete")
+    box.run("rollback", run, "--yes").expect(65)
+    box.run("rollback", run, "--yes", environment=with_token(box)).expect(0)
+    expect_all_back_but(box, ["undone", "undone-f"])
+    expect_equal(box.run("status", "--json").json()["incomplete"], [], "incomplete, mended")
+
+
+def unfinished_rollback_asks_first(box):
+    """A rollback that was killed: resume asks for the secrets before it does anything; without them --skip leads out"""
+    below, above = below_and_above(box)
+    actions = below + token_commands(box)[:1] + above + [cutting_off(box, "k", "undo")]
+    for earlier, later in zip(actions, actions[1:]):
+        later["after"] = [earlier["id"]]
+    box.run("apply", "--yes", box.manifest(actions, inputs=SECRET), environment=with_token(box)).expect(0)
+    run = box.newest_run()["run"]
+    expect_equal(box.run("rollback", "--yes", environment=with_token(box)).exit, 137, "killed")
+    back = box.newest_run()["run"]
+    expect(back != run, "the rollback is a run of its own")
+    records = len(box.run("log", back, "--json").expect(0).json())
+    refused = box.run("resume", "--yes", "--lock-timeout", "20s").expect(65)
+    expect_in("'tok'", refused.errors, "the input")
+    expect_in(f"backout rollback {back} --skip E", " ".join(refused.errors.split()), "the way out")
+    expect_equal(len(box.run("log", back, "--json").expect(0).json()), records, "what the journal has of it")
+    expect(box.read("new") == "ours\n", "a step went back")
+    box.run(*way_out_with_skip(box), "--yes").expect(3)
+    expect_all_back_but(box, ["e"])
+    box.run("rollback", run, "--yes", environment=with_token(box)).expect(0)
+    expect_all_back_but(box, ["undone"])
+
+
 def a_run_stays_in_its_root(box):
     """Made under --root, looked at and taken back there, whether the flag is given again or not"""
     root = box.folder / "root"
@@ -130,8 +209,8 @@ def a_run_stays_in_its_root(box):
     expect_equal(box.read("conf"), "same\n", "the machine's own file")
 
 
-TESTS = [outputs_hold_them_by_name, outputs_cannot_ask_for_them, rollback_asks_for_them_first, edits_of_secrets_go_back, resume_takes_them,
-         a_run_stays_in_its_root]
+TESTS = [outputs_hold_them_by_name, outputs_cannot_ask_for_them, rollback_asks_for_them_first, edits_of_secrets_go_back,
+         resume_takes_them, lost_secret_leaves_a_way_out, unfinished_rollback_asks_first, a_run_stays_in_its_root]
 
 if __name__ == "__main__":
     sys.exit(run_tests(TESTS, parser(__doc__).parse_args()))

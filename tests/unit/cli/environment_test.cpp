@@ -72,11 +72,5 @@ TEST(Commands, HoldNoValuesOfInputs) {
               "backout apply m.json --input 'token=…' '--input=pin=…'");
 }
 
-TEST(ShellWords, AreQuotedWhereNeeded) {
-    EXPECT_EQ(shell_word("/a/b.json"), "/a/b.json");
-    EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
-    EXPECT_EQ(shell_word(""), "''");
-}
-
 }  // namespace
 }  // namespace backout

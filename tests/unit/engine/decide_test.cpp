@@ -118,6 +118,25 @@ TEST_F(DecideOnThreeSteps, GoesBackBackwardsAndMarksWhatIsBackAlready) {
     expect(CommandKind::sync_undo, {1});
 }
 
+TEST_F(DecideOnThreeSteps, WhatIsLeftOutIsNotEvenLookedAt) {
+    state_.direction = Direction::back;
+    for (std::uint32_t step : {1U, 2U}) state_.step(step).phase = StepPhase::applied;
+    live_.step(1).left_out = true;
+    expect(CommandKind::record_conflict, {1});
+    state_.step(1).phase = StepPhase::conflict;
+    all_at(Progress::recorded, {1});
+    expect(CommandKind::observe, {2});
+}
+
+TEST_F(DecideOnThreeSteps, ARollbackCarriedOnLeavesOutWhatIsInDoubtToo) {
+    shape_.is_rollback = true;
+    state_.step(1).phase = StepPhase::in_doubt;
+    for (std::uint32_t step : {1U, 2U}) live_.step(step).left_out = true;
+    expect(CommandKind::record_conflict, {1});
+    all_at(Progress::recorded, {1});
+    expect(CommandKind::record_conflict, {2});
+}
+
 TEST_F(DecideOnThreeSteps, StopsAtAPivotThatWasPassed) {
     shape_.windows = {{1}, {2}, {3}};
     shape_.steps[1].pivot = true;

@@ -64,6 +64,18 @@ TEST_F(Folded, IntentIsDoubtUntilItsOutcome) {
     EXPECT_GT(step(2).finished, step(2).started);
 }
 
+TEST_F(Folded, WhatAnAttemptGaveOutIsItsOwn) {
+    intend(1);
+    add(RecordType::step_failed, 1, Json{{"error", "boom"}, {"outputs", {{"id", 1}}}});
+    EXPECT_EQ(step(1).outputs["id"], 1);
+    add(RecordType::undo_intended, 1, Json{{"image", "u"}});
+    EXPECT_EQ(step(1).outputs["id"], 1);
+    add(RecordType::step_undone, 1, Json{{"how", "undone"}});
+    add(RecordType::retry, 1);
+    intend(1);
+    EXPECT_TRUE(step(1).outputs.is_null());
+}
+
 TEST_F(Folded, FailureAfterItsIntentStaysInDoubt) {
     intend(1);
     add(RecordType::step_failed, 1, Json{{"error", "boom"}, {"drift", Json::array({"mode"})}});

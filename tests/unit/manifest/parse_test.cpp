@@ -150,10 +150,13 @@ TEST(ParseManifest, UnknownIdsNameTheNearest) {
         "m.json:1:150: no action has the id in 'actions.ngnx.out' (did you mean 'nginx'?)\n");
 }
 
-TEST(ParseManifest, AnActionMayUseItsOwnOutputOnlyToVerify) {
+TEST(ParseManifest, AnActionMayUseItsOwnOutputOnlyToVerifyAndToUndo) {
     EXPECT_EQ(problems_of(manifest_text(R"({"id":"a","action":"k","verify":{"http":"${actions.a.url}"}})")), "");
     EXPECT_EQ(problems_of(manifest_text(R"({"id":"a","action":"k","with":{"u":"${actions.a.url}"}})")),
-              "m.json:1:75: an action can't use its own output\n");
+              "m.json:1:75: an action can't use its own output but in 'undo' and 'verify'\n");
+    EXPECT_EQ(problems_of(manifest_text(R"({"id":"a","action":"k","with":{"undo":{"u":["${actions.a.id}"]}}})")), "");
+    EXPECT_EQ(problems_of(manifest_text(R"({"id":"a","action":"k","with":{"u":{"undo":"${actions.a.id}"}}})")),
+              "m.json:1:83: an action can't use its own output but in 'undo' and 'verify'\n");
 }
 
 TEST(ParseManifest, DoubledDefaultIdsAskForAnId) {

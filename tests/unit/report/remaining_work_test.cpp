@@ -60,6 +60,25 @@ TEST_F(RemainingWork, EndsAtAPivotThatWasPassed) {
     EXPECT_EQ(next(Direction::back), "s2 settle;s3 undo;s1 undo;");
 }
 
+TEST_F(RemainingWork, WhatIsLeftOutStaysWithItsGroup) {
+    plan_.steps[0].group = plan_.steps[1].group = "g";
+    std::string text;
+    for (const RemainingStep& step : remaining_work(plan_, state_, Direction::back, {"s1"}))
+        text += step.id + " " + step.does + ";";
+    EXPECT_EQ(text, "s2 stays;s3 undo;s1 stays;");
+}
+
+TEST_F(RemainingWork, AnUndoThatNeedsUnknownOutputsIsNotPromised) {
+    for (PlannedStep& step : plan_.steps) {
+        const Json reference = {{"ref", "actions." + step.id + ".id"}};
+        step.arguments = {{"undo", {{"argv", Json::array({"rm", {{"$template", Json::array({reference})}}})}}}};
+    }
+    state_.step(1).outputs = {{"id", 7}};
+    EXPECT_EQ(next(Direction::back), "s2 settle;s3 stays;s1 undo;");
+    EXPECT_NE(remaining_as_text(remaining_work(plan_, state_, Direction::back), Direction::back).find("stays, for its"),
+              std::string::npos);
+}
+
 TEST_F(RemainingWork, KeptStepsHaveNoPart) {
     plan_.steps[3].operation = "keep";
     EXPECT_EQ(next(Direction::forward), "s2 settle;");
