@@ -85,7 +85,7 @@ class Box:
         self.folder = pathlib.Path(folder)
         self.target = self.folder / "target"
         self.state = self.folder / "state"
-        self.target.mkdir()
+        self.target.mkdir(exist_ok=True)
         self.environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                             "HOME": str(self.folder), "LC_ALL": "C.UTF-8", "BACKOUT_STATE_DIR": str(self.state)}
 
