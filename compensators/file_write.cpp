@@ -112,8 +112,7 @@ Result<Target> follow_links(PlanRequest& request, Target target) {
         if (hop == kMaximumLinks) {
             return Error{ErrorCode::invalid, "too many links behind " + printable(target.path), target.path};
         }
-        const std::string directory = target.key.substr(0, std::max<std::size_t>(target.key.rfind('/'), 1));
-        BACKOUT_TRY_ASSIGN(target, look_up_target(request, source_path(directory, target.seen.state.link)));
+        BACKOUT_TRY_ASSIGN(target, look_behind_link(request, target));
     }
     return target;
 }

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "compensators/parameter_schema.h"
+#include "host/paths.h"
 
 namespace backout {
 namespace {
@@ -86,6 +87,16 @@ Result<Target> look_up_target(PlanRequest& request, const std::string& path, Loo
                                     : what == LookFor::attributes ? request.world.look_at_attributes(target.key)
                                                                   : request.world.look(target.key));
     BACKOUT_TRY(find_missing_parents(request, target));
+    return target;
+}
+
+Result<Target> look_behind_link(PlanRequest& request, const Target& link) {
+    const std::string directory = link.key.substr(0, std::max<std::size_t>(link.key.rfind('/'), 1));
+    BACKOUT_TRY_ASSIGN(Target target, look_up_target(request, source_path(directory, link.seen.state.link)));
+    const std::uint32_t owner = link.seen.state.uid;
+    const bool trusted = owner == 0 || owner == request.host.user_id();
+    const bool known = !target.seen.known || (target.seen.state.present() && target.seen.state.uid == owner);
+    if (!trusted && !known) return untrusted_link(link.path, owner, target.path);
     return target;
 }
 

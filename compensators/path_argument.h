@@ -23,6 +23,9 @@ struct Target {
 /// Looks up the absolute path `path`. Errors: `invalid` (malformed), `wrong_type` (a parent is no directory).
 enum class LookFor { entry, tree, attributes };
 Result<Target> look_up_target(PlanRequest& request, const std::string& path, LookFor what = LookFor::entry);
+/// What the link `target` leads to. Errors: as before, and `not_permitted` for a link of somebody who is neither root,
+/// nor this user, nor the owner of what it leads to: anybody may make a link to /etc/passwd.
+Result<Target> look_behind_link(PlanRequest& request, const Target& target);
 /// `not_found` with the remedy if parents are missing and may not be made.
 Status check_parents(const Target& target, bool make_parents);
 /// `wrong_type`: a mount point can't be replaced, moved or removed.

@@ -50,8 +50,7 @@ Result<Target> find_target(PlanRequest& request, const Wish& wish) {
     BACKOUT_TRY_ASSIGN(Target target, look_up_target(request, wish.path));
     for (int links = 0; wish.follow && target.seen.known && target.seen.state.type == EntryType::symlink; ++links) {
         if (links == 40) return Error{ErrorCode::invalid, "too many links behind " + printable(wish.path), wish.path};
-        const std::string directory = target.key.substr(0, std::max<std::size_t>(target.key.rfind('/'), 1));
-        BACKOUT_TRY_ASSIGN(target, look_up_target(request, source_path(directory, target.seen.state.link)));
+        BACKOUT_TRY_ASSIGN(target, look_behind_link(request, target));
     }
     return target;
 }

@@ -36,7 +36,7 @@ class Host {
     virtual ~Host() = default;
 
     /// Opens the directory that holds the last component of `path`. Links above it are followed only if root, this
-    /// user, or the owner of the directory they stand in owns them. `path` must be absolute; "." and "//" are cleaned,
+    /// user, or the owner of the directory that they lead to owns them. `path` must be absolute; "." and "//" are cleaned,
     /// ".." is refused. Errors: `not_found` (a parent is missing; Error::path names the first missing one),
     /// `wrong_type` (a parent is no directory), `not_permitted`, `invalid` (".." , name of more than 255 bytes, path of
     /// more than 4095, NUL).

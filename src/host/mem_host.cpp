@@ -83,14 +83,32 @@ FileStatus MemHost::status_of(InodeId id) const {
     return status;
 }
 
+namespace {
+
+/// A name still to be entered; an empty one: the end of a link, where its owner is judged.
+struct PendingName {
+    std::string name;
+    std::uint32_t link_owner = 0;
+    std::string link = {};
+};
+
+}  // namespace
+
 Result<MemHost::Found> MemHost::walk(std::vector<std::string> components) const {
-    std::deque<std::string> pending(components.begin(), components.end());
+    std::deque<PendingName> pending;
+    for (std::string& name : components) pending.push_back({std::move(name)});
     std::vector<std::string> names;
     std::vector<InodeId> way{file_systems_[0].root};
     int links = 0;
     while (!pending.empty()) {
-        const std::string name = pending.front();
+        const PendingName next = pending.front();
+        const std::string& name = next.name;
         pending.pop_front();
+        if (name.empty()) {
+            const bool trusted = state_.node(way.back()).attributes.uid == next.link_owner;
+            if (!trusted) return untrusted_link(next.link, next.link_owner, "/" + join(names, "/"));
+            continue;
+        }
         if (name == "..") {  // only out of links; at the top it stays
             if (!names.empty()) names.pop_back(), way.pop_back();
             continue;
@@ -104,10 +122,10 @@ Result<MemHost::Found> MemHost::walk(std::vector<std::string> components) const 
         if (node.type == EntryType::symlink) {
             if (++links > kMaximumLinks) return too_many_links(path);
             const std::uint32_t owner = node.attributes.uid;
-            if (owner != 0 && owner != user_id_ && owner != parent.attributes.uid) return untrusted_link(path, owner);
+            if (owner != 0 && owner != user_id_) pending.push_front({"", owner, path});
             const auto target = split_link_target(node.link_target);
             if (node.link_target.front() == '/') names.clear(), way.resize(1);
-            pending.insert(pending.begin(), target.begin(), target.end());
+            for (auto part = target.rbegin(); part != target.rend(); ++part) pending.push_front({*part});
             continue;
         }
         if (node.type != EntryType::directory) {

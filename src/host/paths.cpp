@@ -56,11 +56,11 @@ Status check_name(const std::string& name, const std::string& directory) {
                  directory};
 }
 
-Error untrusted_link(const std::string& path, std::uint32_t owner) {
+Error untrusted_link(const std::string& path, std::uint32_t owner, const std::string& leads_to) {
     return Error{ErrorCode::not_permitted,
                  "the link " + printable(path) + " belongs to user " + std::to_string(owner) +
-                     ", who is neither root nor you nor the owner of the directory it stands in: it is not "
-                     "followed; name the real path instead, or remove the link",
+                     ", who is neither root nor you nor the owner of " + printable(leads_to) +
+                     ", where it leads: it is not followed; name the real path instead, or remove the link",
                  path};
 }
 

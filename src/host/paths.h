@@ -26,7 +26,7 @@ std::string join_path(const std::string& directory, const std::string& name);
 Status check_name(const std::string& name, const std::string& directory);
 
 // The errors that every Host words alike.
-Error untrusted_link(const std::string& path, std::uint32_t owner);
+Error untrusted_link(const std::string& path, std::uint32_t owner, const std::string& leads_to);
 Error too_many_links(const std::string& path);
 Error root_is_no_target();
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
+#include <cstdint>
 #include <deque>
 
 #include "base/text.h"
@@ -11,16 +12,23 @@
 namespace backout {
 namespace {
 
+/// What is still to be entered; with an empty name: the end of a link, where its owner is judged.
+struct Pending {
+    std::string name;
+    std::uint32_t link_owner = 0;
+    std::string link = {};
+};
+
 class Walker {
   public:
     explicit Walker(int root_fd) : root_fd_(root_fd) {}
 
     Result<WalkedDirectory> run(const std::vector<std::string>& components) {
-        pending_.assign(components.begin(), components.end());
+        for (const std::string& name : components) pending_.push_back({name});
         while (!pending_.empty()) {
-            std::string name = std::move(pending_.front());
+            Pending next = std::move(pending_.front());
             pending_.pop_front();
-            BACKOUT_TRY(enter(std::move(name)));
+            BACKOUT_TRY(next.name.empty() ? check_owner(next) : enter(std::move(next.name)));
         }
         BACKOUT_TRY(open_current());
         return WalkedDirectory{std::move(current_), current_path()};
@@ -71,7 +79,7 @@ class Walker {
 
     Status follow(int link, const FileStatus& status, const std::string& path) {
         if (++links_ > kMaximumLinks) return too_many_links(path);
-        BACKOUT_TRY(check_trust(link, status, path));
+        BACKOUT_TRY(refuse_magic(link, path));
         std::string target(kMaximumPath + 1, '\0');
         const ssize_t length = ::readlinkat(link, "", target.data(), target.size());
         if (length < 0) return system_error(errno, "readlink", path);
@@ -80,29 +88,33 @@ class Walker {
             resolved_.clear();
             current_.reset();
         }
-        const std::vector<std::string> names = split_link_target(target);
-        pending_.insert(pending_.begin(), names.begin(), names.end());
+        if (status.uid != 0 && status.uid != ::geteuid()) pending_.push_front({"", status.uid, path});
+        std::vector<std::string> names = split_link_target(target);
+        for (auto name = names.rbegin(); name != names.rend(); ++name) pending_.push_front({std::move(*name)});
         return {};
     }
 
-    /// rpm's rule: a link counts only if root, this user or the owner of its directory made it. Links in /proc may be
-    /// magic (they lead to an object, not to the path they show), so none is followed there.
-    Status check_trust(int link, const FileStatus& status, const std::string& path) {
+    /// Links in /proc may be magic (they lead to an object, not to the path they show), so none is followed there.
+    static Status refuse_magic(int link, const std::string& path) {
         struct statfs file_system {};
         if (::fstatfs(link, &file_system) != 0) return system_error(errno, "statfs", path);
-        if (file_system.f_type == PROC_SUPER_MAGIC) {
-            return Error{ErrorCode::not_permitted, "links in /proc are not followed: " + printable(path), path};
-        }
-        if (status.uid == 0 || status.uid == ::geteuid()) return {};
-        BACKOUT_TRY_ASSIGN(const PosixStatus parent, posix_status(current_.get(), "", path));
-        if (parent.status.uid == status.uid) return {};
-        return untrusted_link(path, status.uid);
+        if (file_system.f_type != PROC_SUPER_MAGIC) return {};
+        return Error{ErrorCode::not_permitted, "links in /proc are not followed: " + printable(path), path};
+    }
+
+    /// rpm's rule: a link counts if root, this user, or the owner of the directory that it leads to made it. Anybody
+    /// may make a link to /etc; only who owns what it leads to may send us there.
+    Status check_owner(const Pending& end) {
+        BACKOUT_TRY(open_current());
+        BACKOUT_TRY_ASSIGN(const PosixStatus reached, posix_status(current_.get(), "", current_path()));
+        if (reached.status.uid == end.link_owner) return {};
+        return untrusted_link(end.link, end.link_owner, current_path());
     }
 
     int root_fd_;
     UniqueFd current_;  ///< the directory of resolved_; invalid: to be opened again
     std::vector<std::string> resolved_;
-    std::deque<std::string> pending_;
+    std::deque<Pending> pending_;
     int links_ = 0;
 };
 

@@ -133,8 +133,11 @@ TEST_P(HostContract, a_link_of_a_stranger_is_not_followed) {
     const auto refused = host_->locate(base_ + "/link/x");
     EXPECT_CODE(ErrorCode::not_permitted, refused);
     EXPECT_EQ(base_ + "/link", refused.error().path);
-    // The owner of a directory may lead those who enter it.
+    // A directory's owner may fill it with links, but lead nobody with them to what isn't his.
     EXPECT_OK(directory_->set_own_attributes(change));
+    EXPECT_CODE(ErrorCode::not_permitted, host_->locate(base_ + "/link/x"));
+    EXPECT_CODE(ErrorCode::not_permitted, host_->open_directory(base_ + "/link"));
+    EXPECT_OK(must(host_->open_directory(base_ + "/real"))->set_own_attributes(change));
     EXPECT_EQ(base_ + "/real/x", at("link/x").key());
 }
 
