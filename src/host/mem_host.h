@@ -65,6 +65,8 @@ class MemHost final : public Host {
     std::unique_ptr<MemHost> clone() const;
 
     Hook before_operation = {};
+    /// From here on times come from `clock` (kept, not owned; null: the counter).
+    void set_clock(Clock* clock) { clock_ = clock; }
 
     // Setting a scene and looking at it: no hook, parents are made, what is there is replaced; not durable until
     // settle().
@@ -89,6 +91,8 @@ class MemHost final : public Host {
     /// The power goes: see mem_state.h. Open handles are dead afterwards (`io`).
     void power_cut(const PowerCutChooser& choose);
     std::size_t pending_operations() const;
+    /// MemState::identity(): for remembering worlds that were seen.
+    std::uint64_t identity() const;
 
     /// A program by its path or, if the path isn't known, by the last component of argv[0].
     void add_program(const std::string& name, Program program) { programs_[name] = std::move(program); }

@@ -201,6 +201,11 @@ std::size_t MemHost::pending_operations() const {
     return state_.pending_operations();
 }
 
+std::uint64_t MemHost::identity() const {
+    const std::lock_guard lock(mutex_);
+    return state_.identity();
+}
+
 PowerCutChooser random_power_cut(std::uint64_t seed) {
     auto random = std::make_shared<std::mt19937_64>(seed);
     return [random](const std::string&, std::size_t options) {

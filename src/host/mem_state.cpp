@@ -135,6 +135,11 @@ void MemState::sync_content(InodeId id) {
 
 void MemState::sync_names(InodeId directory) {
     sync_content(directory);
+    // What can't be opened can't be synced by itself: links and specials come with the names that lead to them.
+    for (const auto& [name, entry] : node(directory).entries) {
+        const EntryType type = node(entry).type;
+        if (type != EntryType::file && type != EntryType::directory) sync_content(entry);
+    }
     for (Operation& operation : pending_) operation.unsynced.erase(directory);
     settle();
 }

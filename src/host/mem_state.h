@@ -4,7 +4,8 @@
 // The model, harsher than any one file system and no harsher than what they promise together:
 // - Content of a file survives a power cut once sync_file (or a larger sync) returned after the last write. Else it is
 //   what was last synced (nothing, for a new file), or all of the new content, or the first half of it.
-// - Attributes of an inode survive likewise: the old set or the new one.
+// - Attributes of an inode survive likewise: the old set or the new one. Those of links and specials, which can't be
+//   opened, come with a sync of the directory that they stand in.
 // - A name operation (create, link, rename, exchange, remove) survives whole or not at all. It is certain once all
 //   directories that it touches were synced. Before that any subset of operations may survive; but one that survives
 //   takes with it the earlier ones on the same names or inodes, for a journal keeps the order of what it overwrites.
@@ -79,12 +80,16 @@ class MemState {
 
     // What a sync does.
     void sync_content(InodeId id);       ///< content and attributes of an inode
-    void sync_names(InodeId directory);  ///< and attributes of the directory
+    void sync_names(InodeId directory);  ///< and attributes of the directory, and links and specials in it
     void sync_file_system(std::size_t file_system);
     void sync_all();
 
     /// Volatile becomes durable plus whatever `choose` lets survive; inodes without a name are gone. `roots` keep.
     void power_cut(const PowerCutChooser& choose, const std::set<InodeId>& roots);
+
+    /// Equal worlds, volatile and durable, have equal identities; of different ones it is as good as sure that they
+    /// differ (64 bits). Left out: the number that the next inode will get.
+    std::uint64_t identity() const;
 
     /// Name operations that a power cut may still lose.
     std::size_t pending_operations() const { return pending_.size(); }
