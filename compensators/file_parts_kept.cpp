@@ -68,7 +68,7 @@ Result<bool> have_only_grown(const FilePart& part, const Entry& slot, const std:
 Result<std::vector<Difference>> kept_damage(const FilePart& part, const Entry& slot) {
     using Differences = std::vector<Difference>;
     if (part.kind != PartKind::swap || !part.present) return Differences();
-    const std::string expected = "as it was put aside (" + slot.path + ")";
+    const std::string expected = "kept as " + slot.path;
     if (!slot.status.present()) return Differences{{part.path, "image", expected, "gone"}};
     MatchOptions options;
     // Times can be set back, and a disk may err: the digest of a file is at hand. Of a tree the fingerprint has to do.

@@ -313,7 +313,7 @@ PartResult SwapPart::conflict() {
         result.conflicts = {{part_.path, "directory", "present", "gone, or no directory any more"}};
     } else if (result.conflicts.empty() && image_gone) {
         result.conflicts = {{part_.path, "image", "kept as " + slot_.path,
-                             slot_.status.present() ? "something else is there" : "gone"}};
+                             slot_.status.present() ? "replaced by something else" : "gone"}};
     } else if (result.conflicts.empty()) {
         result.conflicts = {{part_.path, "presence",
                              had_nothing() ? "absent" : std::string("a ") + to_string(part_.before.type),

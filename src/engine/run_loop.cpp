@@ -90,7 +90,18 @@ Status RunLoop::commit(std::vector<Record> records) {
     return {};
 }
 
+namespace {
+
+void name_step(const PlannedStep& step, Json& data) {
+    data["operation"] = step.operation;
+    data["kind"] = step.kind;
+    data["target"] = step.target;
+}
+
+}  // namespace
+
 void RunLoop::tell(const std::string& type, std::uint32_t step, Json data) {
+    if (step != 0) name_step(planned(step), data);
     parts_.events.on_event(
         {type, 0, parts_.clock.now(), run_.run, step, step == 0 ? "" : planned(step).id, std::move(data)});
 }
@@ -125,11 +136,7 @@ const char* event_type(const Record& record) {
 void RunLoop::tell(const Record& record) {
     if (record.type == RecordType::step_output) return;  // told while it came
     Json data = shown_body(record);
-    if (record.step != 0) {
-        data["operation"] = planned(record.step).operation;
-        data["kind"] = planned(record.step).kind;
-        data["target"] = planned(record.step).target;
-    }
+    if (record.step != 0) name_step(planned(record.step), data);
     parts_.events.on_event({event_type(record), record.sequence, record.time, run_.run, record.step,
                             record.step == 0 ? "" : planned(record.step).id, std::move(data)});
 }

@@ -55,15 +55,40 @@ std::string step_extras(const StepReport& step, const RenderOptions& options) {
     return text + ")\n";
 }
 
-std::string conflict_section(const RunReport& report, const Style& style) {
+// What is wrong is the before-image, not the target: nobody changed that.
+bool is_of_image(const Json& difference) {
+    return string_member(difference, "attribute") == "image";
+}
+
+std::string conflicts_of_steps(const RunReport& report, const Style& style, bool of_images) {
     std::string text;
     for (const StepReport& step : report.steps) {
         if (step.state != "conflict") continue;
+        Json chosen = Json::array();
+        for (const Json& one : step.conflicts) {
+            if (is_of_image(one) == of_images) chosen.push_back(one);
+        }
+        const bool untold = step.conflicts.empty() && !of_images;
+        if (chosen.empty() && !untold) continue;
         text += "  " + printable(step.id) + " (" + printable(step.target) + ")\n";
-        text += differences_as_text(step.conflicts, style.color(), 4);
+        text += differences_as_text(chosen, style.color(), 4);
     }
-    if (text.empty()) return "";
-    return "\n" + style.paint(Tone::bad, "Conflicts: changed by somebody else, and left alone") + "\n" + text;
+    return text;
+}
+
+std::string conflict_section(const RunReport& report, const Style& style) {
+    const std::string foreign = conflicts_of_steps(report, style, false);
+    const std::string images = conflicts_of_steps(report, style, true);
+    std::string text;
+    if (!foreign.empty()) {
+        text += "\n" + style.paint(Tone::bad, "Conflicts: changed by somebody else, and left alone") + "\n" + foreign;
+    }
+    if (images.empty()) return text;
+    return text + "\n" +
+           style.paint(Tone::bad,
+                       "Before-images missing or damaged: restore them from a backup, or leave "
+                       "these steps out (--skip STEP)") +
+           "\n" + images;
 }
 
 std::string residue_section(const RunReport& report, const Style& style) {
@@ -118,6 +143,11 @@ std::string difference_line(const Json& difference) {
     if (!attribute.empty()) line += ": " + printable(attribute);
     const std::string expected = string_member(difference, "expected");
     const std::string found = string_member(difference, "found");
+    if (is_of_image(difference)) {
+        const std::string how = found == "gone" ? "missing" : printable(found);
+        return printable(string_member(difference, "path")) + ": its before-image is " + how + " (" +
+               printable(expected) + ")";
+    }
     if (!expected.empty() || !found.empty()) {
         line += ": expected " + printable(expected.empty() ? "nothing" : expected) + ", found " +
                 printable(found.empty() ? "nothing" : found);

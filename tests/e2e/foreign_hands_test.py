@@ -61,8 +61,12 @@ def hands_a_damaged_image_is_not_restored(box):
     ran = box.run("rollback", "--yes").expect(3)
     expect_in("damaged", ran.output + ran.errors, "the conflict")
     expect_equal(box.read("a"), "1\n", "the file")
-    slot_of(box).unlink()
+    slot = slot_of(box)
+    slot.unlink()
     expect_in("missing", box.run("doctor").expect(74).output, "doctor")
+    ran = box.run("rollback", "--yes").expect(3)
+    expect_in(f"its before-image is missing (kept as {slot})", ran.output, "the conflict")
+    expect("changed by somebody else, and left alone" not in ran.output, ran.output)
 
 
 def hands_a_failed_command_is_not_undone_blindly(box):

@@ -55,6 +55,16 @@ def words_a_full_state_directory_is_74(box):
         expect(not (box.target / "out").exists(), "something was written")
 
 
+def words_a_retried_undo_says_what_is_undone(box):
+    """every line of progress names operation and target, also when an undo is tried again"""
+    failing = {"id": "c", "action": "command.run", "retry": {"attempts": 3, "backoff": "1ms"},
+               "with": {"argv": ["true"], "undo": {"argv": ["false"]}}}
+    last = {"id": "d", "action": "command.run", "depends_on": ["c"],
+            "with": {"argv": ["false"], "undo": {"argv": ["true"]}}}
+    ran = box.run("apply", "--yes", box.manifest([failing, last])).expect(3)
+    expect_in("  retry       run true: undo: false: exit 1\n", ran.errors, "the progress")
+
+
 def words_a_cut_journal_is_74(box):
     """data.mdb cut in the part that is allocated and not used yet"""
     box.run("apply", "--yes", one_file(box)).expect(0)

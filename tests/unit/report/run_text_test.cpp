@@ -45,6 +45,22 @@ TEST(RunText, TellsStatesConflictsAndWaysOut) {
               "step\n");
 }
 
+TEST(RunText, AMissingBeforeImageIsNobodysChange) {
+    RunReport report = rolled_back_with_conflict();
+    report.steps[0].conflicts = Json::array({{{"path", "/srv/app"},
+                                              {"attribute", "image"},
+                                              {"expected", "kept as /state/images/r1-s1"},
+                                              {"found", "gone"}}});
+    const std::string text = run_as_text(report, RenderOptions{});
+    EXPECT_EQ(text.find("changed by somebody else"), std::string::npos) << text;
+    EXPECT_NE(text.find("Before-images missing or damaged: restore them from a backup, or leave these steps out "
+                        "(--skip STEP)\n"
+                        "  dirs (/srv/app)\n"
+                        "    /srv/app: its before-image is missing (kept as /state/images/r1-s1)\n"),
+              std::string::npos)
+        << text;
+}
+
 TEST(RunText, TimesAreShownWhereAskedFor) {
     RenderOptions options;
     EXPECT_NE(run_as_text(rolled_back_with_conflict(), options).find("started 2023-11-14T22:13:20.000Z, took 2s"),
