@@ -37,7 +37,11 @@ Result<Json> ready(StepContext& context, const Json& image) {
     if (undo.is_null()) return arguments;
     for (const TemplateReference& reference : template_references(undo)) {
         if (reference.kind != TemplateReference::Kind::secret_input) continue;
-        BACKOUT_TRY(expanded(context, {{kTemplateKey, Json::array({{{"ref", reference.text}}})}}));
+        Json part;
+        part["ref"] = reference.text;
+        Json alone;
+        alone[kTemplateKey].push_back(std::move(part));
+        BACKOUT_TRY(expanded(context, alone));
     }
     arguments["undo"] = std::move(undo);
     return arguments;

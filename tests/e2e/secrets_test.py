@@ -49,6 +49,23 @@ def outputs_hold_them_by_name(box):
     expect_not_stored(box)
 
 
+def own_outputs_hold_them_by_name(box):
+    """What an undo needs of its own command holds a secret that only the undo is given: the journal has its name"""
+    given = {"argv": ["sh", "-c", f"touch {box.path('e')}; echo made-{CANARY}"], "outputs": {"id": ""},
+             "undo": {"argv": ["sh", "-c", f"echo $ID $TOK > {box.path('undone')}; rm {box.path('e')}"],
+                      "env": {"ID": "${actions.E.id}", "TOK": "${inputs.tok}"}},
+             "probe": {"argv": ["test", "-e", box.path("e")]}, "touches": [box.path("e")]}
+    manifest = box.manifest([{"id": "E", "action": "command.run", "with": given}], inputs=SECRET)
+    # The manifest is a test's: it holds the secret, and so do the words of the command.
+    box.run("apply", "--yes", manifest, environment=with_token(box)).expect(0)
+    records = box.run("log", box.newest_run()["run"], "--json").expect(0).json()
+    applied = next(record for record in records if record["type"] == "step_applied")
+    expect(CANARY not in json.dumps(applied), "the secret is in the outputs")
+    box.run("rollback", "--yes").expect(65)
+    box.run("rollback", "--yes", environment=with_token(box)).expect(0)
+    expect_equal(box.read("undone"), f"made-{CANARY} {CANARY}\n", "what the undo got")
+
+
 def outputs_cannot_ask_for_them(box):
     """A program that prints a reference to a secret doesn't get it filled in: its step fails, and all goes back"""
     trap = json.dumps({"o": {"$template": [{"ref": "inputs.tok"}]}})
@@ -209,7 +226,8 @@ def a_run_stays_in_its_root(box):
     expect_equal(box.read("conf"), "same\n", "the machine's own file")
 
 
-TESTS = [outputs_hold_them_by_name, outputs_cannot_ask_for_them, rollback_asks_for_them_first, edits_of_secrets_go_back,
+TESTS = [outputs_hold_them_by_name, own_outputs_hold_them_by_name, outputs_cannot_ask_for_them,
+         rollback_asks_for_them_first, edits_of_secrets_go_back,
          resume_takes_them, lost_secret_leaves_a_way_out, unfinished_rollback_asks_first, a_run_stays_in_its_root]
 
 if __name__ == "__main__":
