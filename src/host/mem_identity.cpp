@@ -46,9 +46,20 @@ class Mixer {
 
 }  // namespace
 
+namespace {
+
+std::uint64_t identity_of(const MemNode& node) {
+    if (node.known_identity != 0) return node.known_identity;
+    Mixer mixer;
+    mixer.add(node);
+    return node.known_identity = mixer.sum() | 1U;
+}
+
+}  // namespace
+
 std::uint64_t MemState::identity() const {
     Mixer mixer;
-    for (const auto& [id, node] : nodes_) mixer.add(id), mixer.add(node);
+    for (const auto& [id, node] : nodes_) mixer.add(id), mixer.add(identity_of(*node));
     for (const Operation& operation : pending_) {
         for (const NameChange& change : operation.changes) {
             mixer.add(change.directory);

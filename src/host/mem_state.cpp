@@ -1,6 +1,7 @@
 #include "host/mem_state.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -30,20 +31,22 @@ InodeId MemState::add(EntryType type, std::size_t file_system, const MemAttribut
     node.attributes = attributes;
     node.durable_attributes = attributes;
     const InodeId id = next_++;
-    nodes_.emplace(id, std::move(node));
+    nodes_.emplace(id, std::make_shared<MemNode>(std::move(node)));
     return id;
 }
 
 MemNode& MemState::node(InodeId id) {
     const auto found = nodes_.find(id);
     BACKOUT_ASSERT(found != nodes_.end());
-    return found->second;
+    if (found->second.use_count() > 1) found->second = std::make_shared<MemNode>(*found->second);
+    found->second->known_identity = 0;
+    return *found->second;
 }
 
 const MemNode& MemState::node(InodeId id) const {
     const auto found = nodes_.find(id);
     BACKOUT_ASSERT(found != nodes_.end());
-    return found->second;
+    return *found->second;
 }
 
 void MemState::change_names(std::vector<NameChange> changes) {
@@ -128,6 +131,8 @@ void MemState::settle() {
 }
 
 void MemState::sync_content(InodeId id) {
+    const MemNode& now = std::as_const(*this).node(id);
+    if (now.durable_content == now.content && now.durable_attributes == now.attributes) return;
     MemNode& synced = node(id);
     synced.durable_content = synced.content;
     synced.durable_attributes = synced.attributes;
@@ -136,8 +141,9 @@ void MemState::sync_content(InodeId id) {
 void MemState::sync_names(InodeId directory) {
     sync_content(directory);
     // What can't be opened can't be synced by itself: links and specials come with the names that lead to them.
-    for (const auto& [name, entry] : node(directory).entries) {
-        const EntryType type = node(entry).type;
+    const MemState& here = *this;
+    for (const auto& [name, entry] : here.node(directory).entries) {
+        const EntryType type = here.node(entry).type;
         if (type != EntryType::file && type != EntryType::directory) sync_content(entry);
     }
     for (Operation& operation : pending_) operation.unsynced.erase(directory);
@@ -145,8 +151,8 @@ void MemState::sync_names(InodeId directory) {
 }
 
 void MemState::sync_file_system(std::size_t file_system) {
-    for (auto& [id, synced] : nodes_) {
-        if (synced.file_system == file_system) sync_content(id);
+    for (const auto& [id, synced] : nodes_) {
+        if (synced->file_system == file_system) sync_content(id);
     }
     for (Operation& operation : pending_) {
         // All changes of one operation are on one file system: names don't move between two.
@@ -175,18 +181,40 @@ std::set<InodeId> MemState::reachable(const std::set<InodeId>& roots) const {
 }
 
 void MemState::choose_inode(InodeId id, const PowerCutChooser& choose) {
-    MemNode& cut = node(id);
-    const std::string number = std::to_string(id);
-    MemAttributes without_time = cut.durable_attributes;
-    if (cut.type == EntryType::directory) without_time.mtime = cut.attributes.mtime;
-    if (!(without_time == cut.attributes) && choose("attributes: " + number, 2) == 0) cut.attributes = without_time;
-    if (!same_content(cut.content, cut.durable_content)) {
-        const std::size_t size = size_of(cut.content);
-        const std::size_t outcome = choose("content: " + number, size > 1 ? 3 : 2);
-        if (outcome == 0) cut.content = cut.durable_content;
-        if (outcome == 2) cut.content = std::make_shared<const Bytes>(cut.content->substr(0, size / 2));
+    const MemNode& now = std::as_const(*this).node(id);
+    MemAttributes attributes = now.attributes;
+    MemContent content = now.content;
+    MemAttributes without_time = now.durable_attributes;
+    if (now.type == EntryType::directory) without_time.mtime = now.attributes.mtime;
+    const bool touched = !(without_time == attributes);
+    if (touched && choose("attributes: " + std::to_string(id), 2) == 0) attributes = without_time;
+    if (!same_content(content, now.durable_content)) {
+        const std::size_t size = size_of(content);
+        const std::size_t outcome = choose("content: " + std::to_string(id), size > 1 ? 3 : 2);
+        if (outcome == 0) content = now.durable_content;
+        if (outcome == 2) content = std::make_shared<const Bytes>(content->substr(0, size / 2));
     }
-    sync_content(id);
+    if (attributes == now.attributes && attributes == now.durable_attributes && content == now.content &&
+        content == now.durable_content)
+        return;
+    MemNode& cut = node(id);
+    cut.attributes = cut.durable_attributes = std::move(attributes);
+    cut.content = cut.durable_content = std::move(content);
+}
+
+/// Names as they are durable, and what follows from them.
+void MemState::forget_volatile_names(const std::set<InodeId>& roots) {
+    std::map<InodeId, std::uint64_t> links;
+    for (const InodeId root : roots) ++links[root];
+    for (const auto& [id, node] : nodes_) {
+        for (const auto& [name, entry] : node->durable_entries) ++links[entry];
+    }
+    for (const auto& [id, now] : nodes_) {
+        if (now->entries == now->durable_entries && now->link_count == links[id]) continue;
+        MemNode& cut = node(id);
+        cut.entries = cut.durable_entries;
+        cut.link_count = links[id];
+    }
 }
 
 void MemState::power_cut(const PowerCutChooser& choose, const std::set<InodeId>& roots) {
@@ -201,14 +229,8 @@ void MemState::power_cut(const PowerCutChooser& choose, const std::set<InodeId>&
     for (auto entry = nodes_.begin(); entry != nodes_.end();) {
         entry = kept.count(entry->first) != 0 ? std::next(entry) : nodes_.erase(entry);
     }
-    for (auto& [id, cut] : nodes_) {
-        cut.entries = cut.durable_entries;
-        cut.link_count = roots.count(id) != 0 ? 1 : 0;
-        choose_inode(id, choose);
-    }
-    for (const auto& [id, cut] : nodes_) {
-        for (const auto& [name, entry] : cut.entries) ++node(entry).link_count;
-    }
+    forget_volatile_names(roots);
+    for (const auto& [id, cut] : nodes_) choose_inode(id, choose);
 }
 
 }  // namespace backout

@@ -57,6 +57,7 @@ struct MemNode {
     MemContent durable_content = nullptr;
     std::map<std::string, InodeId> entries = {};  ///< of a directory
     std::map<std::string, InodeId> durable_entries = {};
+    mutable std::uint64_t known_identity = 0;  ///< 0: not reckoned since the last change
 };
 
 /// Entry `name` of `directory` becomes `after` (0: goes away).
@@ -74,6 +75,8 @@ class MemState {
     MemNode& node(InodeId id);
     const MemNode& node(InodeId id) const;
     bool contains(InodeId id) const { return nodes_.count(id) != 0; }
+    // Copies of a state share their nodes until one of them asks for one to change: references must not be kept while
+    // somebody may copy the state.
 
     /// Changes names now, as one operation: all of it survives a power cut, or nothing.
     void change_names(std::vector<NameChange> changes);
@@ -107,10 +110,11 @@ class MemState {
     void settle();
     void apply_durably(const std::vector<bool>& survives);
     void keep_dependencies(std::vector<bool>& survives) const;
+    void forget_volatile_names(const std::set<InodeId>& roots);
     void choose_inode(InodeId id, const PowerCutChooser& choose);
     std::set<InodeId> reachable(const std::set<InodeId>& roots) const;
 
-    std::map<InodeId, MemNode> nodes_;
+    std::map<InodeId, std::shared_ptr<MemNode>> nodes_;
     std::vector<Operation> pending_;
     InodeId next_ = 1;
 };

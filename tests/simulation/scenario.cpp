@@ -54,7 +54,7 @@ Json manifest_of(Json actions, bool fails) {
 
 std::string Frame::suffix() const {
     return std::string(ordered ? "+ordered" : "") + (grouped ? "+group" : "") + (fails ? "+fails" : "") +
-           (pivot < 0 ? "" : "+pivot" + std::to_string(pivot));
+           (stops ? "+stops" : "");
 }
 
 Plan plan_manifest(MemHost& world, const Json& manifest) {
@@ -80,15 +80,18 @@ Scenario beside(const std::vector<const Piece*>& pieces, const Frame& frame) {
         Json one = action(id, pieces[i]->kind, pieces[i]->with(place_of(i)));
         if (frame.ordered && i > 0) one["depends_on"] = {"s" + std::to_string(i - 1)};
         if (frame.grouped) one["group"] = "all";
-        if (frame.pivot == static_cast<int>(i)) one["pivot"] = true;
         actions.push_back(std::move(one));
         scenario.name += (i == 0 ? "" : ",") + pieces[i]->name;
         if (!pieces[i]->irreversible) continue;
+        scenario.may_wait = true;
         scenario.residue_ids.insert(id);
         scenario.residue_paths.push_back(place_of(i) + "/cmd.");
     }
     scenario.name += frame.suffix();
-    scenario.plan = plan_manifest(*world, manifest_of(std::move(actions), frame.fails));
+    scenario.may_wait = scenario.may_wait || frame.stops;
+    Json manifest = manifest_of(std::move(actions), frame.fails);
+    if (frame.stops) manifest["on_drift"] = "stop";
+    scenario.plan = plan_manifest(*world, manifest);
     scenario.machine = settled(std::move(world));
     return scenario;
 }

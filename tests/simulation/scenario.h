@@ -18,7 +18,8 @@ struct Scenario {
     std::string name;
     SimulatedMachine machine;  ///< the scene, durable, with an empty journal
     Plan plan;
-    std::set<std::string> residue_ids = {};  ///< of irreversible steps
+    bool may_wait = false;  ///< for a person, who then has it taken back
+    std::set<std::string> residue_ids = {};       ///< of irreversible steps
     std::vector<std::string> residue_paths = {};  ///< what they may leave
 };
 
@@ -27,7 +28,7 @@ struct Frame {
     bool ordered = false;  ///< each step depends on the one before: windows of one
     bool fails = false;    ///< a check at the end says no: the run rolls back
     bool grouped = false;
-    int pivot = -1;  ///< index of the step that is the point of no return
+    bool stops = false;  ///< on_drift "stop": it waits for a person, who has it taken back
     std::string suffix() const;
 };
 

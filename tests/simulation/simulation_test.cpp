@@ -1,32 +1,62 @@
-// The real program over simulated machines: see walk.h, life.h, verdict.h.
+// The real program over simulated machines: every kind alone, every pair, chains on one target, and longer sequences by
+// seed; see walk.h for what is done to each, verdict.h for what must come out.
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <iostream>
-
-#include "stories.h"
+#include "campaign.h"
+#include "sequences.h"
 
 namespace backout::simulation {
 namespace {
 
-TEST(Simulation, First) {
-    Tally tally;
-    const auto begin = std::chrono::steady_clock::now();
+const Campaign::Deal kCrashes = [](Walk& walk) { walk.all_crashes(); };
+
+TEST(Simulation, EveryKindAloneEndsAtOneOfItsEnds) {
+    Campaign campaign("single steps");
     for (const Piece& piece : all_pieces()) {
-        const auto b = std::chrono::steady_clock::now();
-        const auto cuts = tally.cuts.load(), rec = tally.recoveries.load();
-        try {
-        const Scenario scenario = beside({&piece}, {});
-        const Story story = story_of_apply(scenario);
-        Walk(story, {.crashes = 1}, tally).all_crashes();
-        } catch (const std::exception& e) { std::cout << piece.name << e.what() << "\n"; }
-        std::cout << piece.name << " cuts " << tally.cuts - cuts << " recoveries " << tally.recoveries - rec << " "
-                  << std::chrono::duration<double>(std::chrono::steady_clock::now() - b).count() << "\n";
+        for (const bool fails : {false, true}) {
+            const auto make = [&piece, fails] { return beside({&piece}, {.fails = fails}); };
+            campaign.add_all_stories(make, {.crashes = 2, .stride = 7}, kCrashes);
+        }
     }
-    std::cout << "simulation: cuts " << tally.cuts << ", recoveries " << tally.recoveries << ", bad " << tally.bad
-              << ", sampled " << tally.sampled << ", seconds "
-              << std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() << "\n";
+    const Tally& tally = campaign.run();
+    EXPECT_EQ(tally.bad, 0U) << tally.violations();
+}
+
+TEST(Simulation, EveryChainOnOneTargetEndsAtOneOfItsEnds) {
+    Campaign campaign("chains");
+    for (const Chain& chain : all_chains()) {
+        for (const bool fails : {false, true}) {
+            const auto make = [&chain, fails] { return chained(chain, fails); };
+            campaign.add_all_stories(make, {.crashes = 1}, kCrashes);
+        }
+    }
+    const Tally& tally = campaign.run();
+    EXPECT_EQ(tally.bad, 0U) << tally.violations();
+}
+
+TEST(Simulation, EveryPairEndsAtOneOfItsEnds) {
+    Campaign campaign("pairs");
+    for (const Piece& first : all_pieces()) {
+        for (const Piece& second : all_pieces()) {
+            for (const bool fails : {false, true}) {
+                const auto make = [&, fails] { return beside({&first, &second}, {.fails = fails}); };
+                campaign.add(make, {.crashes = 1, .outcomes = 64}, kCrashes);
+            }
+        }
+    }
+    const Tally& tally = campaign.run();
+    EXPECT_EQ(tally.bad, 0U) << tally.violations();
+}
+
+TEST(Simulation, LongerSequencesEndAtOneOfTheirEnds) {
+    const std::uint64_t seed = seed_of_tests();
+    Campaign campaign("sequences from seed " + std::to_string(seed));
+    for (std::uint64_t i = 0; i < 30; ++i) {
+        const auto make = [number = seed * 1000 + i] { return random_sequence(number); };
+        campaign.add(make, {.crashes = 1, .outcomes = 32, .seed = seed}, kCrashes);
+    }
+    const Tally& tally = campaign.run();
     EXPECT_EQ(tally.bad, 0U) << tally.violations();
 }
 

@@ -14,7 +14,7 @@ namespace backout::simulation {
 struct Fault {
     std::uint64_t operation = 0;
     bool for_ever = false;
-    std::string code = "io";  ///< io no_space read_only quota files; commits: before, after
+    std::string code = "io";  ///< io no_space read_only quota files; full: only what needs space fails
 };
 
 struct Stage {

@@ -52,8 +52,70 @@ void Walk::live(const SimulatedMachine& start, const Trail& trail, int crashes_l
         return saboteur.answer(operation);
     };
     const LifeEnd end = life.live(trail.back().deed, story_.plan);
-    if (trail.back().fault) return;
-    judge(end, trail);
+    end_of(end, trail, crashes_left);
+}
+
+/// A life that errors were put into need not reach an end: then another one has to, without.
+void Walk::end_of(const LifeEnd& end, const Trail& trail, int crashes_left) {
+    const std::optional<RunSummary> run = Verdict::run_of(end.machine, story_.ends.run);
+    const bool unfinished = run && run->finished == 0;
+    if (trail.back().fault && unfinished) {
+        consider(end.machine, trail, crashes_left);
+        return each_power_cut(end.machine, trail, crashes_left);
+    }
+    if (unfinished && awaits_a_word(end)) return live(end.machine, then(trail, Deed::back), 0);
+    judge(trail.back().fault ? LifeEnd{end.machine} : end, trail);
+}
+
+/// Whether an irreversible step was done can't be known: going forward, a person must say so; back, it is residue. So it
+/// is where on_drift says "stop".
+bool Walk::awaits_a_word(const LifeEnd& end) const {
+    return !end.error && story_.scenario->may_wait && end.outcome &&
+           end.outcome->state.direction == Direction::forward;
+}
+
+std::uint64_t Walk::operations_of_run() {
+    Life life(story_.start, broken_);
+    (void)life.live(Deed::apply, story_.plan);
+    return life.operations();
+}
+
+void Walk::all_errors(const std::vector<std::string>& codes) {
+    const std::uint64_t operations = operations_of_run();
+    for (std::uint64_t number = 1; number <= operations; ++number) {
+        for (const std::string& code : codes) {
+            live_with_errors({number, false, code});
+            live_with_errors({number, true, code});
+        }
+    }
+}
+
+void Walk::live_with_errors(const Fault& fault) {
+    ++tally_.errors;
+    live(story_.start, {Stage{Deed::apply, fault, 0, {}}}, limits_.crashes);
+}
+
+void Walk::all_full_disks() {
+    Life life(story_.start, broken_);
+    life.watcher = [&](const Operation& operation) -> Status {
+        ++tally_.cuts;
+        live_on_full_disk(life.now(), {Stage{Deed::apply, {}, operation.number, "kill"}});
+        return {};
+    };
+    (void)life.live(Deed::apply, story_.plan);
+}
+
+void Walk::live_on_full_disk(const SimulatedMachine& machine, const Trail& trail) {
+    const auto [known, fresh] = seen_.try_emplace(machine.identity(), 0);
+    if (!fresh) return;
+    ++tally_.recoveries;
+    ++tally_.errors;
+    Trail longer = then(trail, Deed::back);
+    longer.back().fault = Fault{1, true, "full"};
+    Life life(machine, broken_);
+    const Saboteur saboteur(longer.back().fault);
+    life.watcher = [&](const Operation& operation) { return saboteur.answer(operation); };
+    judge(life.live(Deed::back, story_.plan), longer);
 }
 
 void Walk::crash(const SimulatedMachine& machine, const Trail& trail, int crashes_left) {

@@ -35,6 +35,8 @@ class Walk {
     void all_crashes();
     /// The run with its n-th operation failing, once and for ever, for all n; each with its recoveries.
     void all_errors(const std::vector<std::string>& codes);
+    /// The run killed at each operation, then taken back on a disk that is full: it must succeed there and then.
+    void all_full_disks();
     /// Repeats one trail, telling each operation. Returns what is wrong, or "".
     std::string repeat(const Trail& trail, std::string& told);
 
@@ -44,6 +46,11 @@ class Walk {
     void each_power_cut(const SimulatedMachine& machine, const Trail& trail, int crashes_left);
     void consider(const SimulatedMachine& machine, const Trail& trail, int crashes_left);
     void recover(const SimulatedMachine& machine, const Trail& trail, int crashes_left);
+    void live_with_errors(const Fault& fault);
+    void live_on_full_disk(const SimulatedMachine& machine, const Trail& trail);
+    void end_of(const LifeEnd& end, const Trail& trail, int crashes_left);
+    bool awaits_a_word(const LifeEnd& end) const;
+    std::uint64_t operations_of_run();
     void judge(const LifeEnd& end, const Trail& trail);
     void judge_durability(const SimulatedMachine& machine, const Trail& trail);
     void violation(const std::string& what, const Trail& trail);
