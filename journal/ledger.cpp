@@ -19,6 +19,13 @@ constexpr std::size_t kEraseBatch = 5000;
 /// Copied pages of the trees above the leaves, for one commit; rounded up a lot.
 constexpr std::uint64_t kCommitOverhead = 256U << 10;
 
+/// Once a run has begun, nothing that the disk says of the journal is an answer about the run: what was written is in
+/// doubt, and the run is left as it is (invariant 10). As `io` it would be told as "everything was undone".
+Error in_doubt(Error error) {
+    if (error.system_errno != 0) error.code = ErrorCode::journal;
+    return error;
+}
+
 Error misuse(std::string message) {
     return {ErrorCode::invalid, std::move(message)};
 }
@@ -184,7 +191,7 @@ Result<RunSummary> Ledger::begin_run(const NewRun& run) {
     const Status noted = tables_->note_landmark({summary.number, 1, stored.last_digest, false});
     if (!noted.ok()) {
         poisoned_ = true;
-        return noted.error();
+        return in_doubt(noted.error()).in("while writing to the journal of run " + std::to_string(summary.number));
     }
     active->run = summary.number;
     active->stored = stored;
@@ -255,7 +262,9 @@ Status Ledger::append(std::uint64_t run, std::vector<Record>& records) {
         ~PoisonUnlessDone() { poisoned = poisoned || !done; }
     } guard{poisoned_};
     const Status appended = append_checked(run, records);
-    if (!appended.ok()) return Error(appended.error()).in("while writing to the journal of run " + std::to_string(run));
+    if (!appended.ok()) {
+        return in_doubt(appended.error()).in("while writing to the journal of run " + std::to_string(run));
+    }
     guard.done = true;
     return {};
 }

@@ -326,6 +326,29 @@ TEST_F(JournalOnDisk, DeletedUnderItsWriterItTakesNothingMore) {
     }
 }
 
+TEST_F(JournalOnDisk, HeadThatCantBeWrittenIsAnErrorOfTheJournal) {
+    const auto block = [&] {
+        fs::rename(state_ + "/head", directory_ / "head");
+        fs::create_directory(state_ + "/head");
+    };
+    const auto unblock = [&] {
+        fs::remove(state_ + "/head");
+        fs::rename(directory_ / "head", state_ + "/head");
+    };
+    auto journal = open();
+    block();
+    EXPECT_EQ(journal->begin_run(sample_run("one")).error().code, ErrorCode::journal) << "the run stands there";
+    unblock();
+    journal.reset();
+    journal = open();
+    EXPECT_EQ(journal->begin_run(sample_run("two")).error().code, ErrorCode::unfinished);
+    block();
+    EXPECT_EQ(append_one(*journal, 1, finished("committed")).error().code, ErrorCode::journal) << "so does its end";
+    unblock();
+    journal.reset();
+    EXPECT_EQ(open()->records(1)->size(), 2U);
+}
+
 TEST_F(JournalOnDisk, DataDescriptorIsNotInherited) {
     const auto journal = open();
     for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
