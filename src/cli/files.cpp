@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -44,8 +45,18 @@ Error unreadable(const std::string& name, int error_number) {
     return error;
 }
 
+Error too_large(const std::string& name) {
+    return {ErrorCode::invalid, printable(name) + ":1:1: is larger than 1 GiB", name};
+}
+
 Result<std::string> read_to_end(int fd, const std::string& name) {
     std::string text;
+    struct stat status {};
+    if (::fstat(fd, &status) == 0 &&
+        S_ISREG(status.st_mode)) {  // told before it is read; and no room for twice as much
+        if (static_cast<std::uint64_t>(status.st_size) > kInputLimit) return too_large(name);
+        text.reserve(static_cast<std::size_t>(status.st_size) + 1);
+    }
     std::array<char, 1U << 16> buffer{};
     while (true) {
         const ssize_t got = ::read(fd, buffer.data(), buffer.size());
@@ -54,8 +65,7 @@ Result<std::string> read_to_end(int fd, const std::string& name) {
         if (got < 0) return unreadable(name, errno);
         if (got == 0) return text;
         text.append(buffer.data(), static_cast<std::size_t>(got));
-        if (text.size() > kInputLimit)
-            return Error{ErrorCode::invalid, printable(name) + ":1:1: is larger than 1 GiB", name};
+        if (text.size() > kInputLimit) return too_large(name);
     }
 }
 

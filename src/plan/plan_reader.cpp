@@ -109,6 +109,11 @@ void read_words(StrictObject& object, PlannedStep& step) {
     step.id = object.text("id");
     step.kind = object.text("kind");
     step.category = object.text("category");
+    // What is shown must be what is done.
+    if (step.category != step.kind.substr(0, step.kind.find('.'))) {
+        object.refuse("category",
+                      "'" + printable(step.category) + "' is not what '" + printable(step.kind) + "' belongs to");
+    }
     step.operation = object.text("operation");
     step.target = object.text("target");
     step.description = object.text_or_null("description");
@@ -196,13 +201,23 @@ OnDrift read_on_drift(StrictObject& object) {
     return word == "stop" ? OnDrift::stop : OnDrift::rollback;
 }
 
+/// The rule of manifests. A name that was never one's own must not come out of a plan, nor reach a terminal.
+std::string read_name(StrictObject& object) {
+    const std::string name = object.text("name");
+    const bool plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+    if (name.empty() || !plain || name[0] == '-') {
+        object.refuse("name", "'" + printable(name) + "' is no name: small letters, digits and hyphens were expected");
+    }
+    return name;
+}
+
 void read_head(StrictObject& object, Plan& plan) {
     const std::string format = object.text("format");
     if (format != kPlanFormat) {
         object.refuse("format",
                       "'" + printable(format) + "' is no format this program reads: " + kPlanFormat + " was expected");
     }
-    plan.name = object.text("name");
+    plan.name = read_name(object);
     plan.command = object.text("command");
     plan.created = read_time(object, "created");
     plan.host = object.text("host");

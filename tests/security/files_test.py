@@ -7,8 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from common import (ATTACKER, AS_NOBODY, NOBODY, REFUSALS, Ran, differences, expect, expect_equal, expect_in, main, needs,
-                    snapshot, touched)
+from common import (ATTACKER, AS_NOBODY, REFUSALS, differences, expect, expect_equal, main, needs, snapshot, touched)
 
 CHANGING = "chmod,fchmodat,chown,lchown,fchownat,setxattr,lsetxattr,removexattr,lremovexattr,utime,utimes,futimesat," \
            "utimensat,truncate"
@@ -111,7 +110,8 @@ def security_08_temporary_files(ground):
     ran.expect(0)
     mine = [(call, line) for call, line in made_names(lines) if "/seen" not in line and "/dev/null" not in line]
     for call, line in mine:
-        if call.startswith("open") and "O_EXCL" not in line:
+        by_lmdb = re.search(r"/(data|lock)\.mdb\"", line) and str(ground.state) in line  # in a folder of ours alone
+        if call.startswith("open") and "O_EXCL" not in line and not by_lmdb:
             ground.wrong(f"not exclusive: {line[:200]}")
         if str(ground.folder) not in line:
             ground.wrong(f"made elsewhere: {line[:200]}")
@@ -144,7 +144,7 @@ def security_08_squatters(ground):
         lines = differences(touched(outside), before)
         if lines:
             ground.wrong(f"{attack}: escaped: {lines}")
-        if ran.exit not in (0, *REFUSALS) or (ran.exit != 0 and "former" not in ran.output):
+        if ran.exit not in (0, 1, *REFUSALS) or (ran.exit != 0 and "former\n" not in ran.output):
             ground.wrong(f"{attack}: was not refused: {ran.shown()}")
         ground.tried()
         shutil.rmtree(ground.state, ignore_errors=True)
