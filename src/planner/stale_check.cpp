@@ -19,8 +19,9 @@ constexpr std::size_t kMostLetters = 200;
 std::string shown(const Json& value) {
     if (value.is_null()) return "nothing";
     std::string text = value.is_string() ? printable(value.get<std::string>()) : dump_canonical(value);
-    if (text.size() > kMostLetters) text = text.substr(0, kMostLetters) + "…";
-    return text;
+    if (text.size() <= kMostLetters) return text;
+    text.resize(kMostLetters);
+    return text.append("…");
 }
 
 // Which step a path concerns: the one that changes it, covers it, or changes something in it.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tools/skipped-tests names what was skipped, as a whole or in part, and is silent where nothing was."""
+"""tools/test-report shows the fault tests' table, names what was skipped, as a whole or in part, and is silent else."""
 
 import pathlib
 import subprocess
@@ -25,6 +25,16 @@ RUN = """<testcase name="good" status="run"><system-out>PASS one (0.1 s)
 </system-out></testcase>
 <testcase name="bad" status="fail"><failure message=""/></testcase>
 """
+FAULTS = """<testcase name="fault_b" status="run"><system-out>noise
+table: power cuts | 120 | 0 | 3.5
+table: b | 7 | 1 | 0.2
+</system-out></testcase>
+"""
+TABLE = """fault test   points tried    bad   seconds
+b                       7      1       0.2
+power cuts            120      0       3.5
+all                   127      1       3.7
+"""
 WANTED = """3 of 6 tests were skipped:
   kill_sweep: programs can't be watched here: no ptrace
   Disk.Lists: the file system has no access lists
@@ -46,7 +56,8 @@ def main():
     program = sys.argv[1]
     wrong = []
     for text, wanted in ((f"<testsuite>{SKIPPED}{RUN}</testsuite>", (0, WANTED)),
-                         (f"<testsuite>{RUN}</testsuite>", (0, "")), ("<testsuite>", (1, ""))):
+                         (f"<testsuite>{RUN}</testsuite>", (0, "")),
+                         (f"<testsuite>{RUN}{FAULTS}</testsuite>", (0, TABLE)), ("<testsuite>", (1, ""))):
         found = said(program, text)
         if found != wanted:
             wrong.append(f"expected {wanted}\nfound {found}")
