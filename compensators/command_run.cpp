@@ -248,7 +248,7 @@ class CommandRun final : public Compensator {
         if (now.state != goal || (!forward && bool_member(image, "torn", false) && tells_the_end_only(arguments))) {
             applied.was_already = false;
             BACKOUT_TRY(forward ? run_forward(context, arguments, applied) : run_back(context, arguments, applied));
-            if (!forward) BACKOUT_TRY(prove_by_content(context, image, arguments));
+            if (!forward) BACKOUT_TRY(prove_by_content(context, image, arguments, applied));
         }
         BACKOUT_TRY_ASSIGN(applied.sync, sync_requests(context.host, arguments));
         if (left_out("kinds.what_a_command_touches")) applied.sync.clear();
@@ -339,16 +339,22 @@ class CommandRun final : public Compensator {
         return {};
     }
 
-    /// No probe confirms the undo: what the command touches is read again.
-    static Status prove_by_content(StepContext& context, const Json& image, const Json& arguments) {
+    /// No probe confirms the undo: what the command touches is read again. What is in a folder that wasn't there before
+    /// may be others': it is no failure, but it is told.
+    static Status prove_by_content(StepContext& context, const Json& image, const Json& arguments, Applied& applied) {
         const Json& before = member(image, "touched_content");
         if (before.is_null()) return {};
         BACKOUT_TRY_ASSIGN(const std::vector<Difference> found, compare_touched_content(context.host, before));
-        if (found.empty()) return {};
-        std::string message =
-            "undo: " + describe_argv(arguments["undo"]["argv"]) + " succeeded, and yet " + describe(found.front());
-        if (found.size() > 1) message += " (and " + std::to_string(found.size() - 1) + " more in what it touches)";
-        return Error{ErrorCode::failed, message};
+        for (const Difference& one : found) {
+            const bool added = one.attribute == "presence" && one.expected == "absent" && !before.contains(one.path);
+            if (!added) return not_undone(arguments, describe(one));
+            applied.result["left"].push_back(one.path);
+        }
+        return {};
+    }
+
+    static Error not_undone(const Json& arguments, const std::string& why) {
+        return {ErrorCode::failed, "undo: " + describe_argv(arguments["undo"]["argv"]) + " succeeded, and yet " + why};
     }
 
     static Status run_back(StepContext& context, const Json& arguments, Applied& applied) {
@@ -359,8 +365,7 @@ class CommandRun final : public Compensator {
         if (!can_be_asked(arguments)) return {};
         BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
         if (is_back(arguments, now)) return {};
-        return Error{ErrorCode::failed, "undo: " + describe_argv(undo["argv"]) + " succeeded, and yet " + now.reason +
-                                            " (expected: not applied)"};
+        return not_undone(arguments, now.reason + " (expected: not applied)");
     }
 };
 

@@ -250,6 +250,7 @@ Status Folding::on_step_applied() {
     now.phase = Phase::applied;
     now.outputs = member(record_.body, "outputs");
     now.verify = member(record_.body, "verify");
+    now.left = member(member(record_.body, "result"), "left");
     now.failed = false;
     now.drifted = false;
     now.error.clear();
@@ -292,6 +293,7 @@ Status Folding::on_step_undone() {
     }
     step().phase = Phase::undone;
     if (record_.body.contains("outputs")) step().outputs = member(record_.body, "outputs");
+    step().left = member(record_.body, "left");
     step().conflicts = nullptr;
     step().finished = record_.time;
     return {};

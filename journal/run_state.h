@@ -46,6 +46,7 @@ struct StepState {
     Json outputs = nullptr;             ///< from step_applied
     Json verify = nullptr;              ///< what verification said
     Json conflicts = nullptr;           ///< from step_conflict
+    Json left = nullptr;                ///< of an undo: what it may have left behind; from step_undone or step_applied
     std::string error = {};             ///< from step_failed or undo_failed
     bool failed = false;                ///< a step_failed was recorded and not undone by a retry
     bool drifted = false;               ///< the failure was drift

@@ -66,6 +66,7 @@ Status RunLoop::do_act_undo(const Steps& steps) {
         now.sync = std::move(applied->sync);
         now.was_already = applied->was_already;
         now.outputs = std::move(applied->outputs);
+        now.result = std::move(applied->result);
         now.conflicts = std::move(applied->conflicts);
         now.progress = Progress::acted;
     }
@@ -111,6 +112,7 @@ Status RunLoop::do_record_undone(const Steps& steps) {
         } else {
             Json body = {{"how", now.was_already || !intended ? "already" : "undone"}};
             if (shape_.step(step).effect == Effect::tearable && !now.outputs.is_null()) body["outputs"] = now.outputs;
+            if (!member(now.result, "left").is_null()) body["left"] = now.result["left"];
             records.push_back(record(RecordType::step_undone, step, std::move(body)));
         }
         now.progress = Progress::recorded;

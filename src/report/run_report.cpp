@@ -96,8 +96,15 @@ std::vector<std::string> notes_of(const StepState& step) {
 
 /// In the run itself, or in the rollback whose step it is.
 bool is_unproven(const StepState& step, const std::string& shown) {
-    return (shown == "undone" && bool_member(step.undo_image, "unproven", false)) ||
-           (shown == "done" && bool_member(step.image, "unproven", false));
+    const Json& image = shown == "undone" ? step.undo_image : step.image;
+    return (shown == "undone" || shown == "done") && (bool_member(image, "unproven", false) || !step.left.is_null());
+}
+
+std::string why_unproven(const StepState& step) {
+    if (step.left.is_null() || step.left.empty()) return "its undo command succeeded; no probe proves that it worked";
+    const std::string more = step.left.size() > 1 ? " (and " + std::to_string(step.left.size() - 1) + " more)" : "";
+    return "its undo command succeeded; " + step.left.front().get<std::string>() + more +
+           " was not there before it, and is now: left by it, or made by others";
 }
 
 StepReport step_report(const PlannedStep& planned, const StepState& step, const RunState& run, bool at_work) {
@@ -121,7 +128,7 @@ StepReport step_report(const PlannedStep& planned, const StepState& step, const 
     report.attempts = step.started == 0 ? 0 : step.attempts + 1;
     report.notes = notes_of(step);
     report.unproven = is_unproven(step, report.state);
-    if (report.unproven) report.notes.emplace_back("its undo command succeeded; no probe proves that it worked");
+    if (report.unproven) report.notes.push_back(why_unproven(step));
     return report;
 }
 

@@ -137,6 +137,22 @@ def hands_an_undo_is_proved_by_what_it_touches(box):
     expect(NO_PROOF not in ran.output + ran.errors, ran.shown())
 
 
+def hands_what_an_undo_may_have_left_is_told(box):
+    """in a folder that was there, what is new may be others': no failure, but no proof either"""
+    os.mkdir(box.path("d"))
+    step = command(box, "touch d/ours", "true", touches=[box.path("d")])
+    ran = box.run("apply", "--yes", box.manifest([step, FAILS])).expect(1)
+    expect_in(box.path("d/ours") + " was not there before", ran.output + ran.errors, "the report")
+    os.unlink(box.path("d/ours"))
+    step = command(box, "touch d/ours", "rm d/ours", touches=[box.path("d")])
+    applied(box, [step])
+    box.write("d/theirs", "")
+    ran = box.run("rollback", "--yes").expect(0)
+    expect_in("if the undo of C did what it should", ran.output + ran.errors, "the report of a rollback")
+    step = command(box, "mkdir e && touch e/f", "rm e/f", touches=[box.path("e")])
+    box.run("apply", "--yes", box.manifest([step, FAILS])).expect(3)
+
+
 def hands_an_undo_that_nothing_proves_is_told(box):
     """neither probe nor touches: the report doesn't claim more than is known"""
     plain = command(box, "touch made", "rm made")

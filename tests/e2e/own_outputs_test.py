@@ -24,6 +24,7 @@ if [ -e "$1/cut-undo" ]; then rm "$1/cut-undo"; kill -9 $PPID; sleep 0.2; fi
 def maker(box, **more):
     box.text("make", MAKE)
     box.text("drop", DROP)
+    (box.folder / "items").mkdir(exist_ok=True)
     folder = str(box.folder)
     return {"id": "mk", "action": "command.run",
             "with": {"argv": ["sh", f"{folder}/make", folder], "outputs": {"id": "/id", "where": "/where"},
@@ -46,7 +47,7 @@ def items(box):
 
 
 def foreign_item(box):
-    (box.folder / "items").mkdir()
+    (box.folder / "items").mkdir(exist_ok=True)
     box.text("items/foreign", "")
 
 
