@@ -29,8 +29,8 @@ MEBIBYTES_FULL = 4000
 PROTOCOL = [
     ("a window of two, then a tearable step; 3 crashes", "SHAPE=3 CRASHES=3"),
     ("the same with somebody else writing; 2 crashes", "SHAPE=3 CRASHES=2 FOREIGN"),
-    ("a tearable step, then a window of two; the same", "SHAPE=5 CRASHES=1 FOREIGN"),
-    ("three atomic steps in a chain; the same", "SHAPE=4 CRASHES=1 FOREIGN"),
+    ("a tearable step, then a window of two; the same", "SHAPE=5 CRASHES=2 FOREIGN"),
+    ("three atomic steps in a chain; the same", "SHAPE=4 CRASHES=2 FOREIGN"),
     ("an atomic step, then a tearable one; 5 crashes", "SHAPE=1 CRASHES=5"),
     ("it ends: no cycle, whatever happens", "SHAPE=1 CRASHES=2 FOREIGN ENDS"),
 ]

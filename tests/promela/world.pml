@@ -147,11 +147,11 @@ inline check_rest() {
        if
        :: IS_APPLIED(x) ->                        /* the finished state */
           assert(!log.back);
-          assert(touched[x] || IS_FOR_GOOD(x, AIM));
-          assert(touched[x] || IS_TEARABLE(x) || KEEPS_IMAGE(x, FROM))     /* rule 6 */
+          assert(theirs[x] || IS_FOR_GOOD(x, AIM));
+          assert(theirs[x] || IS_TEARABLE(x) || KEEPS_IMAGE(x, FROM))     /* rule 6 */
        :: IS_OPEN(x) ->                           /* the start state */
           assert(log.back);
-          assert(touched[x] || IS_FOR_GOOD(x, FROM))
+          assert(theirs[x] || IS_FOR_GOOD(x, FROM))
        :: IS_CONFLICT(x) ->                       /* or a named conflict: never with our own work, never as a success */
           assert(touched[x]);
           assert(log.number > 1 || log.back)
