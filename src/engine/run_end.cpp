@@ -162,6 +162,8 @@ Status RunLoop::mark_targets() {
 }
 
 Status RunLoop::do_finish() {
+    // What rides may be the outcome of a step that had failed before, and went back at another try.
+    if (shape_.is_rollback && !left_out("engine.outcomes_before_mark")) BACKOUT_TRY(commit({}));
     const Ending ending = ending_of(state_, plan_, live_);
     std::vector<Record> records;
     if (live_.checked_at_end) {
@@ -170,11 +172,8 @@ Status RunLoop::do_finish() {
         records.push_back(record(RecordType::run_verified, 0,
                                  {{"drift", std::move(drift)}, {"failure", text_or_null(live_.final_failure)}}));
     }
-    if (ending.taken_back) {
-        if (!left_out("engine.outcomes_before_mark"))
-            BACKOUT_TRY(commit({}));  // outcomes first: the mark must not be durable before what it stands for
-        BACKOUT_TRY(mark_targets());
-    }
+    // The outcomes are durable by now: the mark must not be before what it stands for.
+    if (ending.taken_back) BACKOUT_TRY(mark_targets());
     records.push_back(
         record(RecordType::run_finished, 0,
                {{"state", to_string(ending.phase)}, {"exit", ending.exit_status}, {"residue", ending.residue}}));

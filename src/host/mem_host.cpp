@@ -22,7 +22,8 @@ MemHost::~MemHost() = default;
 
 std::unique_ptr<MemHost> MemHost::clone() const {
     const std::lock_guard lock(mutex_);
-    auto copy = std::make_unique<MemHost>(clock_);
+    auto copy = std::make_unique<MemHost>();  // its root is replaced: the clock isn't looked at for it
+    copy->clock_ = clock_;
     copy->counter_ = counter_;
     copy->state_ = state_;
     copy->file_systems_ = file_systems_;

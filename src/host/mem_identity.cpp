@@ -14,7 +14,9 @@ class Mixer {
         sum_ ^= sum_ >> 29U;
     }
     void add(std::string_view text) { add(std::hash<std::string_view>()(text) + text.size()); }
-    void add(const MemContent& content) { content == nullptr ? add(std::string_view()) : add(std::string_view(*content)); }
+    void add(const MemContent& content) {
+        content == nullptr ? add(std::string_view()) : add(std::string_view(*content));
+    }
     void add(const MemAttributes& one) {
         add((std::uint64_t{one.mode} << 32U) | one.flags);
         add((std::uint64_t{one.uid} << 32U) | one.gid);

@@ -25,9 +25,11 @@ std::uint64_t seed_of_tests() {
 
 std::string line_of(const std::string& name, const Tally& tally, double seconds) {
     std::string line = "simulation: " + name + ": cuts " + std::to_string(tally.cuts) + ", recoveries " +
-                       std::to_string(tally.recoveries) + ", errors injected " + std::to_string(tally.errors) + ", bad " +
-                       std::to_string(tally.bad) + ", seconds " + std::to_string(static_cast<long>(seconds + 0.5));
-    if (tally.sampled != 0) line += " (power cuts with too many outcomes, taken in part: " + std::to_string(tally.sampled) + ")";
+                       std::to_string(tally.recoveries) + ", errors injected " + std::to_string(tally.errors) +
+                       ", bad " + std::to_string(tally.bad) + ", seconds " +
+                       std::to_string(static_cast<long>(seconds + 0.5));
+    if (tally.sampled != 0)
+        line += " (power cuts with too many outcomes, taken in part: " + std::to_string(tally.sampled) + ")";
     return line;
 }
 
@@ -36,7 +38,8 @@ void Campaign::add(std::function<Scenario()> make, const Limits& limits, Deal de
 }
 
 void Campaign::add_all_stories(std::function<Scenario()> make, const Limits& limits, const Deal& deal) {
-    for (int taken_back = 0; taken_back < 3; ++taken_back) jobs_.push_back({make, limits, deal, Broken::nothing, taken_back});
+    for (int taken_back = 0; taken_back < 3; ++taken_back)
+        jobs_.push_back({make, limits, deal, Broken::nothing, taken_back});
 }
 
 void Campaign::work(const Job& job) {
@@ -45,8 +48,15 @@ void Campaign::work(const Job& job) {
     Story story = story_of_apply(scenario);
     if (job.taken_back > 0 && (!story.ends.after || !scenario.residue_ids.empty())) return;
     for (int i = 1; i <= job.taken_back; ++i) story = story_of_taking_back(story, kNames[i]);
+    const std::uint64_t cuts = tally_.cuts;
+    const auto begin = std::chrono::steady_clock::now();
     Walk walk(story, job.limits, tally_, job.broken);
     job.deal(walk);
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
+    if (std::getenv("BACKOUT_TEST_TELL") == nullptr) return;
+    // With several threads the others' cuts are in it, too.
+    std::cerr << scenario.name + " " + story.name + ": cuts " + std::to_string(tally_.cuts - cuts) + ", seconds " +
+                     std::to_string(spent.count()) + "\n";
 }
 
 void Campaign::work_all() {
@@ -54,7 +64,7 @@ void Campaign::work_all() {
         try {
             work(jobs_[i]);
         } catch (const std::exception& error) {
-            tally_.add_violation(std::string("NOT WALKED: ") + error.what());
+            tally_.add_violation("job " + std::to_string(i), std::string("not walked: ") + error.what());
         }
     }
 }

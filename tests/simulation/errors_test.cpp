@@ -8,8 +8,11 @@
 namespace backout::simulation {
 namespace {
 
-const Campaign::Deal kErrors = [](Walk& walk) { walk.all_errors({"io", "no_space"}); };
-const Campaign::Deal kMoreErrors = [](Walk& walk) { walk.all_errors({"io", "no_space", "read_only", "quota", "files"}); };
+const Campaign::Deal kErrors = [](Walk& walk) { walk.all_errors({"no_space"}); };
+const Campaign::Deal kMoreErrors = [](Walk& walk) {
+    const std::vector<std::string> all = {"io", "no_space", "read_only", "quota", "files"};
+    walk.all_errors(full_tier() ? all : std::vector<std::string>{"io", "read_only"});
+};
 const Campaign::Deal kFullDisk = [](Walk& walk) { walk.all_full_disks(); };
 
 TEST(SimulatedErrors, EveryOperationOfEveryKindMayFail) {

@@ -116,8 +116,8 @@ LifeEnd Life::perform(MemJournal& journal, Deed deed, const Plan& plan) {
     std::optional<Direction> direction;
     if (deed == Deed::back) direction = Direction::back;
     if (deed == Deed::forward) direction = Direction::forward;
-    auto outcome = deed == Deed::apply ? engine.apply(plan, options)
-                                       : engine.resume(**unfinished, plan, direction, options);
+    auto outcome =
+        deed == Deed::apply ? engine.apply(plan, options) : engine.resume(**unfinished, plan, direction, options);
     if (!outcome.ok()) {
         end.error = outcome.error();
         return end;

@@ -43,31 +43,57 @@ void nothing(MemHost& world, Place place) {
 std::vector<Piece> file_pieces() {
     return {
         {"write_new", nothing, "file.write",
-         [](Place p) { return Json{{"path", p + "/new/deep/conf"}, {"content", "fresh\n"}, {"mode", "0640"}, {"make_parents", true}}; }},
+         [](Place p) {
+             return Json{
+                 {"path", p + "/new/deep/conf"}, {"content", "fresh\n"}, {"mode", "0640"}, {"make_parents", true}};
+         }},
         {"write_replace", [](MemHost& w, Place p) { put_owned(w, p + "/conf", "old\n"); }, "file.write",
-         [](Place p) { return Json{{"path", p + "/conf"}, {"content", "new\n"}}; }},
+         [](Place p) {
+             return Json{{"path", p + "/conf"}, {"content", "new\n"}};
+         }},
         {"delete", [](MemHost& w, Place p) { put_owned(w, p + "/gone", "x\n"), put_twin(w, p + "/gone", p + "/twin"); },
-         "file.delete", [](Place p) { return Json{{"path", p + "/gone"}}; }},
+         "file.delete",
+         [](Place p) {
+             return Json{{"path", p + "/gone"}};
+         }},
         {"move", [](MemHost& w, Place p) { put_owned(w, p + "/from", "moved\n"), w.put_directory(p + "/d"); },
-         "file.move", [](Place p) { return Json{{"from", p + "/from"}, {"to", p + "/d/to"}}; }},
-        {"link_new", nothing, "file.link", [](Place p) { return Json{{"path", p + "/link"}, {"to", "releases/2"}}; }},
+         "file.move",
+         [](Place p) {
+             return Json{{"from", p + "/from"}, {"to", p + "/d/to"}};
+         }},
+        {"link_new", nothing, "file.link",
+         [](Place p) {
+             return Json{{"path", p + "/link"}, {"to", "releases/2"}};
+         }},
         {"link_switch", [](MemHost& w, Place p) { w.put_symlink(p + "/current", "releases/1", 1000); }, "file.link",
-         [](Place p) { return Json{{"path", p + "/current"}, {"to", "releases/2"}}; }},
+         [](Place p) {
+             return Json{{"path", p + "/current"}, {"to", "releases/2"}};
+         }},
         {"edit", [](MemHost& w, Place p) { put_owned(w, p + "/conf", "one\nport 80\nend\n"); }, "file.edit",
-         [](Place p) { return Json{{"path", p + "/conf"}, {"edits", edits()}}; }},
+         [](Place p) {
+             return Json{{"path", p + "/conf"}, {"edits", edits()}};
+         }},
         {"attributes", [](MemHost& w, Place p) { put_owned(w, p + "/file", "same\n"); }, "file.attributes",
-         [](Place p) { return Json{{"path", p + "/file"}, {"mode", "0600"}, {"owner", "1002"}}; }},
+         [](Place p) {
+             return Json{{"path", p + "/file"}, {"mode", "0600"}, {"owner", "1002"}};
+         }},
         {"attributes_tree", [](MemHost& w, Place p) { put_small_tree(w, p + "/tree"); }, "file.attributes",
-         [](Place p) { return Json{{"path", p + "/tree"}, {"mode", "0604"}, {"directory_mode", "0705"}, {"recurse", true}}; }},
+         [](Place p) {
+             return Json{{"path", p + "/tree"}, {"mode", "0604"}, {"directory_mode", "0705"}, {"recurse", true}};
+         }},
     };
 }
 
 std::vector<Piece> tree_pieces() {
     return {
         {"dir_create", nothing, "dir.create",
-         [](Place p) { return Json{{"path", p + "/a/b"}, {"mode", "0750"}, {"make_parents", true}}; }},
+         [](Place p) {
+             return Json{{"path", p + "/a/b"}, {"mode", "0750"}, {"make_parents", true}};
+         }},
         {"dir_delete", [](MemHost& w, Place p) { put_small_tree(w, p + "/tree"); }, "dir.delete",
-         [](Place p) { return Json{{"path", p + "/tree"}}; }},
+         [](Place p) {
+             return Json{{"path", p + "/tree"}};
+         }},
         {"dir_sync",
          [](MemHost& w, Place p) {
              w.put_file(p + "/release/index", "new index\n");
@@ -75,29 +101,42 @@ std::vector<Piece> tree_pieces() {
              put_owned(w, p + "/app/index", "old index\n");
              w.put_file(p + "/app/stale", "stale\n");
          },
-         "dir.sync", [](Place p) { return Json{{"source", p + "/release"}, {"path", p + "/app"}, {"delete", true}}; }},
+         "dir.sync",
+         [](Place p) {
+             return Json{{"source", p + "/release"}, {"path", p + "/app"}, {"delete", true}};
+         }},
         {"archive_new", [](MemHost& w, Place p) { w.put_file(p + "/app.tar", sample_archive()); }, "archive.extract",
-         [](Place p) { return Json{{"source", p + "/app.tar"}, {"path", p + "/app"}, {"strip", 1}}; }},
+         [](Place p) {
+             return Json{{"source", p + "/app.tar"}, {"path", p + "/app"}, {"strip", 1}};
+         }},
         {"archive_replace",
          [](MemHost& w, Place p) { w.put_file(p + "/app.tar", sample_archive()), put_small_tree(w, p + "/app"); },
-         "archive.extract", [](Place p) { return Json{{"source", p + "/app.tar"}, {"path", p + "/app"}, {"strip", 1}}; }},
+         "archive.extract",
+         [](Place p) {
+             return Json{{"source", p + "/app.tar"}, {"path", p + "/app"}, {"strip", 1}};
+         }},
     };
 }
 
 std::vector<Piece> other_pieces() {
     return {
         {"json_merge", [](MemHost& w, Place p) { put_owned(w, p + "/s.json", kSettings); }, "json.merge",
-         [](Place p) { return Json{{"path", p + "/s.json"}, {"merge", {{"a", {{"b", 2}, {"c", 3}}}}}}; }},
+         [](Place p) {
+             return Json{{"path", p + "/s.json"}, {"merge", {{"a", {{"b", 2}, {"c", 3}}}}}};
+         }},
         {"json_patch", [](MemHost& w, Place p) { put_owned(w, p + "/s.json", kSettings); }, "json.patch",
          [](Place p) {
-             return Json{{"path", p + "/s.json"},
-                         {"patch", {{{"op", "add"}, {"path", "/new"}, {"value", true}}, {{"op", "remove"}, {"path", "/a/b"}}}}};
+             return Json{
+                 {"path", p + "/s.json"},
+                 {"patch", {{{"op", "add"}, {"path", "/new"}, {"value", true}}, {{"op", "remove"}, {"path", "/a/b"}}}}};
          }},
         {"command", nothing, "command.run", [](Place p) { return command(p, true, true); }},
         {"command_without_probe", nothing, "command.run", [](Place p) { return command(p, false, true); }},
         {"command_irreversible", nothing, "command.run", [](Place p) { return command(p, false, false); }, true},
         {"check", [](MemHost& w, Place p) { w.put_file(p + "/there", ""); }, "check",
-         [](Place p) { return Json{{"file", p + "/there"}}; }},
+         [](Place p) {
+             return Json{{"file", p + "/there"}};
+         }},
     };
 }
 

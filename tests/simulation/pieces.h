@@ -37,5 +37,4 @@ struct Chain {
 };
 const std::vector<Chain>& all_chains();
 
-
 }  // namespace backout::simulation

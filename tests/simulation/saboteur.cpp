@@ -10,8 +10,8 @@ namespace backout::simulation {
 namespace {
 
 int errno_of(const std::string& code) {
-    static const std::map<std::string, int> kNumbers = {
-        {"io", EIO}, {"no_space", ENOSPC}, {"read_only", EROFS}, {"quota", EDQUOT}, {"files", EMFILE}, {"full", ENOSPC}};
+    static const std::map<std::string, int> kNumbers = {{"io", EIO},       {"no_space", ENOSPC}, {"read_only", EROFS},
+                                                        {"quota", EDQUOT}, {"files", EMFILE},    {"full", ENOSPC}};
     const auto found = kNumbers.find(code);
     return found == kNumbers.end() ? EIO : found->second;
 }

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "plan/plan.h"
 #include "pieces.h"
+#include "plan/plan.h"
 #include "simulated_machine.h"
 
 namespace backout::simulation {
@@ -18,7 +18,7 @@ struct Scenario {
     std::string name;
     SimulatedMachine machine;  ///< the scene, durable, with an empty journal
     Plan plan;
-    bool may_wait = false;  ///< for a person, who then has it taken back
+    bool may_wait = false;                        ///< for a person, who then has it taken back
     std::set<std::string> residue_ids = {};       ///< of irreversible steps
     std::vector<std::string> residue_paths = {};  ///< what they may leave
 };

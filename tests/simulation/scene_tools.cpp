@@ -33,7 +33,10 @@ Bytes tar_entry(const std::string& name, char type, std::uint32_t mode, const st
     put_field(header, 148, std::string(8, ' '));
     header[156] = type;
     put_field(header, 157, link);
-    put_field(header, 257, std::string("ustar\0" "00", 8));
+    put_field(header, 257,
+              std::string("ustar\0"
+                          "00",
+                          8));
     std::uint64_t sum = 0;
     for (const char byte : header) sum += static_cast<unsigned char>(byte);
     put_field(header, 148, octal(sum, 6) + std::string(1, '\0') + " ");

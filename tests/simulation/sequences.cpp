@@ -54,7 +54,8 @@ Scenario scenario_named(const std::string& name) {
     }
     const std::vector<std::string> words = split(name, '+');
     const Frame frame = frame_of(words);
-    if (starts_with(name, kChain)) return chained(chain_named(words.front().substr(std::string(kChain).size())), frame.fails);
+    if (starts_with(name, kChain))
+        return chained(chain_named(words.front().substr(std::string(kChain).size())), frame.fails);
     std::vector<const Piece*> pieces;
     for (const std::string& piece : split(words.front(), ',')) pieces.push_back(&piece_named(piece));
     return beside(pieces, frame);

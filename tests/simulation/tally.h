@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,11 @@ class Tally {
     std::atomic<std::uint64_t> errors{0};      ///< operations that were made to fail
     std::atomic<std::uint64_t> bad{0};
 
-    void add_violation(const std::string& text) {
+    /// Of each `subject` the first is told.
+    void add_violation(const std::string& subject, const std::string& text) {
         ++bad;
         const std::lock_guard lock(mutex_);
-        if (violations_.size() < kKept) violations_.push_back(text);
+        if (told_.size() < kTold && told_.insert(subject).second) violations_.push_back(subject + ": " + text);
     }
     std::string violations() const {
         const std::lock_guard lock(mutex_);
@@ -31,8 +33,9 @@ class Tally {
     }
 
   private:
-    static constexpr std::size_t kKept = 8;
+    static constexpr std::size_t kTold = 20;
     mutable std::mutex mutex_;
+    std::set<std::string> told_;
     std::vector<std::string> violations_;
 };
 

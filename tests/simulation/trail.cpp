@@ -48,7 +48,8 @@ std::optional<Stage> stage_from(std::string rest) {
 std::string to_text(const Stage& stage) {
     std::string text = to_string(stage.deed);
     if (stage.fault)
-        text += "!" + std::to_string(stage.fault->operation) + (stage.fault->for_ever ? "+" : "") + ":" + stage.fault->code;
+        text +=
+            "!" + std::to_string(stage.fault->operation) + (stage.fault->for_ever ? "+" : "") + ":" + stage.fault->code;
     if (stage.cut_at != 0) text += "@" + std::to_string(stage.cut_at) + ":" + stage.outcome;
     return text;
 }

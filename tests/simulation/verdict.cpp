@@ -99,7 +99,9 @@ std::string Verdict::judge(const SimulatedMachine& machine, const Ends& ends) co
     if (phase == RunPhase::rollback_incomplete && !only_residue_left(machine, ends))
         return "not fully undone, on our own work\n";
     const std::string difference = compare(machine, ends, phase);
-    return difference.empty() ? "" : std::string("the run is ") + to_string(phase) + ", and the world is not:\n" + difference;
+    return difference.empty()
+               ? ""
+               : std::string("the run is ") + to_string(phase) + ", and the world is not:\n" + difference;
 }
 
 }  // namespace backout::simulation

@@ -31,9 +31,9 @@ void Walk::all_crashes() {
 }
 
 void Walk::violation(const std::string& what, const Trail& trail) {
-    tally_.add_violation("VIOLATION " + story_.scenario->name + " " + story_.name + ": " + what +
-                         "  repeat: BACKOUT_TEST_REPEAT='" + story_.scenario->name + " " + story_.name + " " +
-                         to_text(trail) + "'");
+    tally_.add_violation(story_.scenario->name + " " + story_.name, what + "  repeat: BACKOUT_TEST_REPEAT='" +
+                                                                        story_.scenario->name + " " + story_.name +
+                                                                        " " + to_text(trail) + "'");
 }
 
 /// The run's own operations all; of those of recoveries every `stride`-th.
@@ -67,11 +67,10 @@ void Walk::end_of(const LifeEnd& end, const Trail& trail, int crashes_left) {
     judge(trail.back().fault ? LifeEnd{end.machine} : end, trail);
 }
 
-/// Whether an irreversible step was done can't be known: going forward, a person must say so; back, it is residue. So it
-/// is where on_drift says "stop".
+/// Whether an irreversible step was done can't be known: going forward, a person must say so; back, it is residue. So
+/// it is where on_drift says "stop".
 bool Walk::awaits_a_word(const LifeEnd& end) const {
-    return !end.error && story_.scenario->may_wait && end.outcome &&
-           end.outcome->state.direction == Direction::forward;
+    return !end.error && story_.scenario->may_wait && end.outcome && end.outcome->state.direction == Direction::forward;
 }
 
 std::uint64_t Walk::operations_of_run() {
