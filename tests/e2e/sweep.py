@@ -91,7 +91,7 @@ class Scene:
         scenarios.furnish(box)
         manifest = box.manifest(self.change(box))
         scenarios.age_directories(box)
-        before = box.snapshot()
+        before = self.before = box.snapshot()
         return box, before, self.lead_up(box, ["apply", "--yes", manifest])
 
     def lead_up(self, box, words):
@@ -117,7 +117,6 @@ class Scene:
     def prepare(self):
         """Finds out the two ends, by runs that nothing disturbs."""
         box, before, words = self.fresh()
-        self.before = before
         self.begun = box.snapshot()  # after an apply, if it is a rollback that is disturbed
         begin = time.monotonic()
         box.run(*words).expect(self.undisturbed_exit())
@@ -146,7 +145,9 @@ class Scene:
 
     def expect_end(self, box, what):
         """The world as the call leaves it if nothing disturbs it."""
-        expect_same_tree(box.snapshot(), self.after, what, is_theirs if self.goes_back() else self.times)
+        if self.goes_back():
+            return expect_same_tree(box.snapshot(), self.before, what, is_theirs)
+        return expect_same_tree(box.snapshot(), self.after, what, self.times)
 
     def judge(self, box, before, way, ran):
         """The world is one of the two, and it is the one that this way leads to."""

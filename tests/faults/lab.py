@@ -62,7 +62,7 @@ def each(function, jobs, workers, initializer=None, arguments=()):
 def conclude(name, findings, begun, self_test, most_shown=5):
     """Prints the failures and the line for the table; returns the exit status."""
     for failure in findings.bad[:most_shown]:
-        print("\nBAD " + failure, flush=True)
+        print("\nBAD " + failure[:150 if self_test else 4000], flush=True)
     if len(findings.bad) > most_shown:
         print(f"\n… and {len(findings.bad) - most_shown} more")
     sweep.table(name + (" (broken on purpose)" if self_test else ""), findings.points, len(findings.bad), begun)
