@@ -58,7 +58,7 @@ class Check final : public Compensator {
         Planned planned;
         planned.operation = "check";
         planned.target = describe_check(request.with);
-        planned.details = Json{{"check", request.with}};
+        planned.details = Json{{"check", check_without_secrets(request.with)}};
         planned.arguments = Json{{"check", request.with}, {"directory", request.manifest_directory}};
         planned.known_after = awaited_actions(request.with);
         planned.undo.description = "nothing to undo";

@@ -245,6 +245,15 @@ void validate_times(ArgumentReader& reader) {
     }
 }
 
+/// A URL for people's eyes: what stands for a user and a password in it is for the server alone.
+std::string without_password(const std::string& url) {
+    const std::size_t scheme = url.find("://");
+    if (scheme == std::string::npos) return url;
+    const std::size_t begin = scheme + 3;
+    const std::size_t at = url.substr(0, url.find_first_of("/?#", begin)).rfind('@');
+    return at == std::string::npos || at < begin ? url : url.substr(0, begin) + "***" + url.substr(at);
+}
+
 }  // namespace
 
 const std::vector<std::string>& check_keys() {
@@ -277,11 +286,23 @@ std::vector<std::string> validate_check(const Json& check) {
 
 std::string describe_check(const Json& check) {
     if (check.contains("command")) return "command " + describe_argv(check["command"]);
-    if (check.contains("http")) return "http " + printable(describe_template(check["http"]));
+    if (check.contains("http")) return "http " + printable(without_password(describe_template(check["http"])));
     if (check.contains("tcp")) return "tcp " + printable(describe_template(check["tcp"]));
     const std::string file = "file " + printable(describe_template(member(check, "file")));
     if (bool_member(check, "absent", false) || !bool_member(check, "exists", true)) return file + " is absent";
     return check.contains("sha256") ? file + " has its sha256" : file + " is there";
+}
+
+Json check_without_secrets(const Json& check) {
+    Json shown = check;
+    if (shown.contains("http") && shown["http"].is_string()) {
+        shown["http"] = without_password(shown["http"].get<std::string>());
+    }
+    for (const char* name : {"headers", "env"}) {
+        if (!shown.contains(name) || !shown[name].is_object()) continue;
+        for (auto& [key, value] : shown[name].items()) value = "***";
+    }
+    return shown;
 }
 
 Result<CheckOutcome> run_check(Host& host, Clock& clock, const Json& check, const StopToken* stop,

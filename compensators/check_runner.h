@@ -28,6 +28,9 @@ std::vector<std::string> validate_check(const Json& check);
 /// "command app --check", "http http://…", "tcp host:22", "file /etc/x is absent": what it asks, in one line.
 std::string describe_check(const Json& check);
 
+/// The same for people's eyes: without the values of headers and variables, and without a password in the URL.
+Json check_without_secrets(const Json& check);
+
 /// Asks until the answer is yes or `within` is over; without `within` once. Relative paths, and commands without `cwd`,
 /// are taken from `directory`. Requires: templates are expanded.
 /// Errors: `invalid` for an unsound check, `canceled` if `stop` says at_once. A no is a value.

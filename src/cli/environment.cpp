@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -42,6 +43,15 @@ Result<std::string> default_state(const Arguments& arguments, const Environment&
     return Error{ErrorCode::usage, "there is no home directory to keep the state in; give --state-dir DIR"};
 }
 
+/// What the caller left behind: with SIGCHLD ignored nobody learns how a program of ours ended, and a blocked TERM
+/// can't end us in order.
+void reset_inherited_signals() {
+    (void)::signal(SIGCHLD, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 }  // namespace
 
 Environment real_environment() {
@@ -63,6 +73,7 @@ Environment real_environment() {
 }
 
 Status prepare_process() {
+    reset_inherited_signals();
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
         // The lowest free number is taken, and all below are open already.
         if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
