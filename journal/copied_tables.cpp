@@ -23,12 +23,14 @@ bool lock_is_usable(const std::string& path) {
     return fstat(fd->get(), &status) == 0 && status.st_size > 0 && status.st_blocks * 512 >= status.st_size;
 }
 
-Result<std::unique_ptr<LmdbTables>> open_in_place(const std::string& directory, std::uint64_t map_bytes) {
+/// Its structure is looked at while a transaction keeps writers from reusing its pages.
+Result<std::unique_ptr<LmdbTables>> open_in_place(int fd, const std::string& directory, std::uint64_t map_bytes) {
     LmdbTables::Options options;
     options.path = directory;
     options.read_only = true;
     options.locked = lock_is_usable(directory + "/lock.mdb");
     options.map_bytes = map_bytes;
+    options.check_first = [fd, path = directory + "/data.mdb"] { return check_pages_in_place(fd, path); };
     return LmdbTables::open(options, false);
 }
 
@@ -66,7 +68,8 @@ class CopiedTables final : public TableStore {
         if (look.meta.used_bytes() <= copy_limit_) {
             BACKOUT_TRY_ASSIGN(snapshot_, Snapshot::take(fd_.get(), path_));
         }
-        BACKOUT_TRY_ASSIGN(tables_, snapshot_ ? open_copy(*snapshot_) : open_in_place(directory_, look.file_size));
+        BACKOUT_TRY_ASSIGN(tables_,
+                           snapshot_ ? open_copy(*snapshot_) : open_in_place(fd_.get(), directory_, look.file_size));
         return {};
     }
 

@@ -10,7 +10,7 @@
 
 namespace backout {
 
-/// Opens STATE/data.mdb for reading; above `copy_limit` bytes in place, where its structure isn't checked beforehand.
+/// Opens STATE/data.mdb for reading; above `copy_limit` bytes in place. Its structure is checked beforehand.
 /// Errors: `journal`, `not_permitted`.
 Result<std::shared_ptr<TableStore>> open_for_reading(const std::string& directory, std::uint64_t copy_limit);
 

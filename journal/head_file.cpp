@@ -67,9 +67,19 @@ Result<HeadFile::Content> HeadFile::read(const std::string& path) {
     return first->counter >= second->counter ? *first : *second;
 }
 
+/// Whatever is wrong with it is wrong with the journal: nothing of the run itself failed.
 Status HeadFile::write(const TableStore::Landmark& landmark) {
     ++content_.counter;
     content_.landmark = landmark;
+    const Status written = write_slot();
+    if (written.ok()) return {};
+    Error error = written.error();
+    error.code = ErrorCode::journal;
+    error.message = "the journal's file 'head' can't be written: " + error.message;
+    return error;
+}
+
+Status HeadFile::write_slot() const {
     BACKOUT_TRY_ASSIGN(const OwnedFd fd, open_private_file(path_, O_RDWR));
     const auto at = static_cast<off_t>((content_.counter % 2) * kSlotSize);
     BACKOUT_TRY(write_at(fd.get(), at, encode_slot(content_), path_));

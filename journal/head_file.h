@@ -27,10 +27,12 @@ class HeadFile {
 
     HeadFile(std::string path, Content content) : path_(std::move(path)), content_(std::move(content)) {}
     const Content& content() const { return content_; }
-    /// **Durable** when it returns.
+    /// **Durable** when it returns. Errors: `journal`.
     Status write(const TableStore::Landmark& landmark);
 
   private:
+    Status write_slot() const;
+
     std::string path_;
     Content content_;
 };

@@ -127,8 +127,12 @@ LeaseContent decode(const Bytes& text) {
 
 class FileLease final : public Lease {
   public:
-    FileLease(OwnedFd fd, std::string path, LeaseContent content)
-        : fd_(std::move(fd)), path_(std::move(path)), content_(std::move(content)), previous_(content_.child) {}
+    FileLease(OwnedFd fd, OwnedFd directory, std::string path, LeaseContent content)
+        : fd_(std::move(fd)),
+          directory_(std::move(directory)),
+          path_(std::move(path)),
+          content_(std::move(content)),
+          previous_(content_.child) {}
 
     Status note_child(const ChildAtWork& child) override {
         content_.child = child;
@@ -143,7 +147,8 @@ class FileLease final : public Lease {
     Status write() { return write_at(fd_.get(), 0, encode(content_), path_); }
 
   private:
-    OwnedFd fd_;  ///< closing it gives the lease back
+    OwnedFd fd_;         ///< closing it gives the lease back
+    OwnedFd directory_;  ///< locked as well: it can't be deleted while it holds anything
     std::string path_;
     LeaseContent content_;
     ChildAtWork previous_;
@@ -175,18 +180,33 @@ Error held_by(const LeaseHolder& holder, const std::string& directory) {
 
 enum class Attempt { taken, busy, replaced };
 
-Result<Attempt> try_lock(int fd, const std::string& path) {
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK || errno == EINTR) return Attempt::busy;
-        return system_error(errno, "flock", path);
-    }
-    // Deleted or replaced between open and lock: a lock on a file that nobody else will find excludes nobody.
-    return is_file_at(fd, path) ? Attempt::taken : Attempt::replaced;
+Result<bool> lock(int fd, const std::string& path) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno == EWOULDBLOCK || errno == EINTR) return false;
+    return system_error(errno, "flock", path);
 }
 
-/// From /proc/locks: true iff somebody holds a write flock on this inode. Looking there takes no lock at all. Not every
+/// The file, then the directory: whoever deletes the file under a run lets nobody in beside it.
+Result<Attempt> try_lock(int fd, int directory, const std::string& path) {
+    BACKOUT_TRY_ASSIGN(const bool taken, lock(fd, path));
+    if (!taken) return Attempt::busy;
+    // Deleted or replaced between open and lock: a lock on a file that nobody else will find excludes nobody.
+    if (!is_file_at(fd, path)) return Attempt::replaced;
+    BACKOUT_TRY_ASSIGN(const bool both, lock(directory, path));
+    if (both) return Attempt::taken;
+    ::flock(fd, LOCK_UN);
+    return Attempt::busy;
+}
+
+Result<OwnedFd> open_state_directory(const std::string& path) {
+    OwnedFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd.get() < 0) return system_error(errno, "open", path);
+    return fd;
+}
+
+/// From /proc/locks: who holds a write flock on this inode, 0 for nobody. Looking there takes no lock at all. Not every
 /// file system has the same device number there as in stat, and a holder in another pid namespace isn't listed.
-bool listed_as_locked(const struct stat& status) {
+int listed_as_locked(const struct stat& status) {
     std::ifstream locks("/proc/locks");
     std::ostringstream wanted;
     wanted.fill('0');
@@ -201,12 +221,22 @@ bool listed_as_locked(const struct stat& status) {
         std::string kind;
         std::string advisory;
         std::string access;
-        std::string pid;
+        int pid = 0;
         std::string place;
         words >> number >> kind >> advisory >> access >> pid >> place;
-        if (kind == "FLOCK" && access == "WRITE" && place == wanted.str()) return true;
+        if (kind == "FLOCK" && access == "WRITE" && place == wanted.str()) return pid;
     }
-    return false;
+    return 0;
+}
+
+/// Somebody at work whose lease file was deleted: only the lock on the directory tells.
+std::optional<LeaseHolder> holder_without_file(const std::string& directory) {
+    struct stat status {};
+    if (lstat(directory.c_str(), &status) != 0) return {};
+    LeaseHolder holder;
+    holder.pid = listed_as_locked(status);
+    holder.command = "its file 'lease' was deleted";
+    return holder.pid == 0 ? std::optional<LeaseHolder>{} : holder;
 }
 
 }  // namespace
@@ -217,8 +247,9 @@ Result<std::unique_ptr<Lease>> acquire_lease(const std::string& state_directory,
     const std::string path = lease_path(state_directory);
     const Nanoseconds deadline = clock.monotonic() + std::max(timeout, kReaderGrace);
     BACKOUT_TRY_ASSIGN(OwnedFd fd, open_lease_file(path));
+    BACKOUT_TRY_ASSIGN(OwnedFd directory, open_state_directory(state_directory));
     for (;;) {
-        BACKOUT_TRY_ASSIGN(const Attempt attempt, try_lock(fd.get(), path));
+        BACKOUT_TRY_ASSIGN(const Attempt attempt, try_lock(fd.get(), directory.get(), path));
         if (attempt == Attempt::taken) break;
         if (stop != nullptr && stop->level() != StopLevel::none) {
             return Error{ErrorCode::canceled, "stopped while waiting for the state directory", state_directory};
@@ -237,7 +268,7 @@ Result<std::unique_ptr<Lease>> acquire_lease(const std::string& state_directory,
     content.holder = self;
     content.child = decode(before).child;
     // An orphan stays noted until we start a child of our own, lest a second crash forgets it.
-    auto lease = std::make_unique<FileLease>(std::move(fd), path, content);
+    auto lease = std::make_unique<FileLease>(std::move(fd), std::move(directory), path, content);
     BACKOUT_TRY(lease->write());
     return std::unique_ptr<Lease>(std::move(lease));
 }
@@ -246,13 +277,14 @@ Result<std::optional<LeaseHolder>> lease_holder(const std::string& state_directo
     const std::string path = lease_path(state_directory);
     auto fd = open_private_file(path, O_RDONLY);
     if (!fd.ok()) {
-        if (fd.error().code == ErrorCode::not_found) return std::optional<LeaseHolder>{};
+        if (fd.error().code == ErrorCode::not_found) return holder_without_file(state_directory);
         return fd.error();
     }
     struct stat status {};
     if (fstat(fd->get(), &status) != 0) return system_error(errno, "fstat", path);
-    if (!listed_as_locked(status)) {
-        if (::flock(fd->get(), LOCK_SH | LOCK_NB) == 0) return std::optional<LeaseHolder>{};  // closing gives it back
+    if (listed_as_locked(status) == 0) {
+        // Closing gives it back.
+        if (::flock(fd->get(), LOCK_SH | LOCK_NB) == 0) return holder_without_file(state_directory);
         if (errno != EWOULDBLOCK) return system_error(errno, "flock", path);
     }
     BACKOUT_TRY_ASSIGN(const Bytes text, read_at(fd->get(), 0, kLeaseSize, path));

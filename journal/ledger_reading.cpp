@@ -10,6 +10,19 @@
 
 namespace backout {
 
+namespace {
+
+/// "No such run" needs all the others to be there: a damaged key would hide its run.
+Result<StoredSummary> require_summary(TableReader& reader, std::uint64_t run) {
+    BACKOUT_TRY_ASSIGN(const auto stored, read_summary(reader, run));
+    if (stored) return *stored;
+    BACKOUT_TRY_ASSIGN(const Account account, read_account(reader));
+    BACKOUT_TRY(check_runs_table(reader, account));
+    return Error{ErrorCode::not_found, "the journal has no run " + std::to_string(run)};
+}
+
+}  // namespace
+
 Result<std::vector<std::string>> Ledger::image_stores() {
     BACKOUT_TRY(check_usable());
     BACKOUT_TRY_ASSIGN(auto reader, tables_->read());
@@ -19,23 +32,21 @@ Result<std::vector<std::string>> Ledger::image_stores() {
 Result<std::vector<Record>> Ledger::records(std::uint64_t run) {
     BACKOUT_TRY(check_usable());
     BACKOUT_TRY_ASSIGN(auto reader, tables_->read());
-    BACKOUT_TRY_ASSIGN(const auto stored, read_summary(*reader, run));
-    if (!stored) return Error{ErrorCode::not_found, "the journal has no run " + std::to_string(run)};
+    BACKOUT_TRY_ASSIGN(const StoredSummary stored, require_summary(*reader, run));
     std::vector<Record> all;
     const auto keep = [&](const Record& record) -> Status {
         all.push_back(record);
         return {};
     };
-    BACKOUT_TRY(visit_records(*reader, *stored, keep));
+    BACKOUT_TRY(visit_records(*reader, stored, keep));
     return all;
 }
 
 Result<Bytes> Ledger::plan(std::uint64_t run) {
     BACKOUT_TRY(check_usable());
     BACKOUT_TRY_ASSIGN(auto reader, tables_->read());
-    BACKOUT_TRY_ASSIGN(const auto stored, read_summary(*reader, run));
-    if (!stored) return Error{ErrorCode::not_found, "the journal has no run " + std::to_string(run)};
-    return read_plan(*reader, *stored);
+    BACKOUT_TRY_ASSIGN(const StoredSummary stored, require_summary(*reader, run));
+    return read_plan(*reader, stored);
 }
 
 Result<std::optional<RunSummary>> Ledger::run(std::uint64_t number) {
@@ -43,7 +54,7 @@ Result<std::optional<RunSummary>> Ledger::run(std::uint64_t number) {
     BACKOUT_TRY_ASSIGN(auto reader, tables_->read());
     BACKOUT_TRY_ASSIGN(const auto stored, read_summary(*reader, number));
     if (stored) return std::optional<RunSummary>{stored->summary};
-    // As above: "no such run" needs all the others to be there.
+    // As above.
     BACKOUT_TRY_ASSIGN(const Account account, read_account(*reader));
     BACKOUT_TRY(check_runs_table(*reader, account));
     return std::optional<RunSummary>{};

@@ -29,8 +29,8 @@ constexpr const char* kAsidePrefix = ".journal-new-";
 /// What LMDB makes of it for its 126 readers. With fewer blocks than bytes, a full disk ends whoever opens it by
 /// SIGBUS.
 constexpr off_t kLockFileSize = 8192;
-/// Up to this size the whole structure is looked at before the journal is opened for writing: some 2 ms.
-constexpr std::uint64_t kWalkAlways = 8U << 20;
+/// Up to this size the structure is looked at on a copy, which no read error can end: some 2 ms.
+constexpr std::uint64_t kLargestCopy = 8U << 20;
 
 std::string in(const std::string& directory, const char* name) {
     return directory + "/" + name;
@@ -159,11 +159,11 @@ Status check_host(Ledger& ledger, const std::string& directory) {
 }
 
 /// Raw checks before LMDB may map the file: LMDB would take an empty one for a new journal, and die of a short one.
-Status check_data_file(const std::string& directory, bool unclean) {
+Status check_data_file(const std::string& directory) {
     const std::string path = in(directory, kDataFile);
     BACKOUT_TRY_ASSIGN(const OwnedFd fd, open_private_file(path, O_RDONLY));
     BACKOUT_TRY_ASSIGN(const RawLook look, look_at_data_file(fd.get(), path));
-    if (look.meta.used_bytes() > kWalkAlways && !unclean) return {};
+    if (look.meta.used_bytes() > kLargestCopy) return check_pages_in_place(fd.get(), path);
     BACKOUT_TRY_ASSIGN(const auto snapshot, Snapshot::take(fd.get(), path));
     // The lease is ours: who writes without it isn't one of us.
     if (!snapshot) return Error{ErrorCode::journal, "somebody writes to " + path + " without holding the lease"};
@@ -212,7 +212,7 @@ Status create_journal(const std::string& directory, std::uint64_t bytes, IdSourc
 
 Result<std::unique_ptr<Ledger>> open_writing_ledger(const std::string& directory) {
     BACKOUT_TRY_ASSIGN(const HeadFile::Content head, HeadFile::read(in(directory, kHeadFile)));
-    BACKOUT_TRY(check_data_file(directory, head.landmark.run != 0 && !head.landmark.finished));
+    BACKOUT_TRY(check_data_file(directory));
     BACKOUT_TRY(check_lock_file(directory));
     BACKOUT_TRY_ASSIGN(const std::uint64_t size, size_of(in(directory, kDataFile)));
     LmdbTables::Options options;

@@ -224,6 +224,11 @@ Status LmdbTables::open_environment() {
 
 Status LmdbTables::open_tables(bool create) {
     BACKOUT_TRY_ASSIGN(MDB_txn* const transaction, begin(!create));
+    const Status checked = options_.check_first ? options_.check_first() : Status{};
+    if (!checked.ok()) {
+        mdb_txn_abort(transaction);
+        return checked;
+    }
     for (std::size_t i = 0; i < kTableCount; ++i) {
         const char* const name = to_string(static_cast<Table>(i));
         const int code = mdb_dbi_open(transaction, name, create ? MDB_CREATE : 0U, &handles_[i]);

@@ -6,6 +6,7 @@
 // **Threads:** one view or transaction at a time.
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,8 @@ class LmdbTables final : public TableStore {
         bool single_file = false;  ///< `path` is the data file
         bool locked = true;        ///< false: no lock file is touched; only for copies and read-only media
         std::uint64_t map_bytes = 10U << 20;
+        /// Asked before the first page behind the meta pages is read, while a transaction holds all of them.
+        std::function<Status()> check_first = {};
     };
 
     /// Opens an environment whose raw checks have passed. `create` makes the tables (for a new journal).

@@ -69,6 +69,16 @@ Result<RawLook> look_at_data_file(int fd, const std::string& path) {
     return meta.ok() ? journal_damage("data.mdb: its meta pages never stand still") : meta.error();
 }
 
+Status check_pages_in_place(int data_fd, const std::string& path) {
+    BACKOUT_TRY_ASSIGN(const RawLook look, look_at_data_file(data_fd, path));
+    const auto size = static_cast<std::size_t>(look.meta.used_bytes());
+    void* const mapped = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, data_fd, 0);
+    if (mapped == MAP_FAILED) return system_error(errno, "mmap", path);
+    const Status checked = check_pages({static_cast<const char*>(mapped), size}, look.meta);
+    ::munmap(mapped, size);
+    return checked;
+}
+
 Snapshot::~Snapshot() {
     if (data_ != nullptr) ::munmap(data_, size_);
 }

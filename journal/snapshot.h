@@ -23,6 +23,10 @@ struct RawLook {
 /// Reads both meta pages, again if a commit comes in between. Errors: `journal`.
 Result<RawLook> look_at_data_file(int fd, const std::string& path);
 
+/// The structure of the newest commit, looked at where it is: for files that are too large to copy. Requires: nobody
+/// reuses its pages meanwhile; the lease is ours, or a read transaction holds them. Errors: `journal`, `io`.
+Status check_pages_in_place(int data_fd, const std::string& path);
+
 class Snapshot {
   public:
     /// Copies the newest commit of an open data file. Nothing if commits come in faster than it can be copied: then a

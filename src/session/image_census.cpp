@@ -141,7 +141,7 @@ Result<std::vector<BadSlot>> find_bad_slots(Host& host, JournalStore& journal) {
     BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
     for (const RunSummary& run : runs) {
         const bool stands = run.finished != 0 && run.undone_by.empty();
-        if (stands) BACKOUT_TRY(find_bad_slots_of(host, journal, runs, run, bad));
+        if (stands && !is_on_its_way_back(runs, run)) BACKOUT_TRY(find_bad_slots_of(host, journal, runs, run, bad));
     }
     return bad;
 }

@@ -33,7 +33,8 @@ Result<ImageCensus> count_images(Host& host, JournalStore& journal, const std::s
 Result<ImageCensus> compare_images(Host& host, JournalStore& journal, const std::string& state_path);
 
 /// Every slot that a run whose effects stand needs to be taken back: is it there, of the type, size and time that the
-/// run's image recorded? Contents are compared when they are put back, not here. Only runs made in this host's root.
+/// run's image recorded? Contents are compared when they are put back, not here. Only runs made in this host's root, and
+/// none that an unfinished run takes back: its slots are on their way.
 Result<std::vector<BadSlot>> find_bad_slots(Host& host, JournalStore& journal);
 
 }  // namespace backout

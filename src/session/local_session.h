@@ -80,6 +80,7 @@ class LocalSession final : public Session {
     // session_secrets.cpp
     RunOptions with_secrets(RunOptions options, const Plan& plan) const;
     Result<std::function<Result<Json>(const Json&)>> expander_of(JournalStore& journal, const RunDetails& run) const;
+    std::vector<DoctorFinding> check_images(JournalStore& journal);
     EngineParts parts(Workplace& place);
     EngineParts reading_parts(JournalStore& journal, ImageStore& images);
     Status wait_for_orphan(Lease& lease);

@@ -11,6 +11,7 @@
 #include "session/image_census.h"
 #include "session/local_session.h"
 #include "session/rollback_choice.h"
+#include "session/taken_back.h"
 #include "session/tidy_images.h"
 
 namespace backout {
@@ -121,7 +122,7 @@ Status check_kept_of_all(Host& host, JournalStore& journal, ImageStore& images, 
     StepContext context{host, images};
     BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
     for (const RunSummary& run : runs) {
-        if (run.finished == 0 || !run.undone_by.empty()) continue;
+        if (run.finished == 0 || !run.undone_by.empty() || is_on_its_way_back(runs, run)) continue;
         BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
         if (details.plan.root != host.root()) continue;
         BACKOUT_TRY(check_kept(context, details, known, findings));
@@ -158,6 +159,15 @@ void check_runs(JournalStore& journal, Findings& findings) {
     findings.push_back(
         {"warning", "run " + (*unfinished)->run + " is unfinished",
          "'backout resume " + (*unfinished)->run + "' or 'backout rollback " + (*unfinished)->run + "'"});
+}
+
+// Nothing began, ended, was carried on, taken back or removed in between.
+bool same_runs(const std::vector<RunSummary>& before, const std::vector<RunSummary>& after) {
+    return std::equal(before.begin(), before.end(), after.begin(), after.end(),
+                      [](const RunSummary& one, const RunSummary& other) {
+                          return one.run == other.run && one.phase == other.phase && one.finished == other.finished &&
+                                 one.undone_by == other.undone_by;
+                      });
 }
 
 }  // namespace
@@ -235,10 +245,22 @@ Result<std::vector<Session::DoctorFinding>> LocalSession::doctor() {
     }
     // While somebody is at work slots come and go.
     if (holder) return findings;
-    BACKOUT_TRY_ASSIGN(const std::vector<BadSlot> bad, find_bad_slots(*host_, *journal));
-    check_slots(bad, findings);
-    const std::unique_ptr<ImageStore> images = make_image_store(*host_, *journal, state_in_host());
-    const Status kept = check_kept_of_all(*host_, *journal, *images, bad, findings);
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> before, journal->runs(0, 0));
+    const Findings of_images = check_images(*journal);
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> after, journal->runs(0, 0));
+    BACKOUT_TRY_ASSIGN(const std::optional<LeaseHolder> newcomer, lease_holder(options_.state_directory));
+    // Somebody who came meanwhile may have moved what was looked at.
+    if (!newcomer && same_runs(before, after)) findings.insert(findings.end(), of_images.begin(), of_images.end());
+    return findings;
+}
+
+std::vector<Session::DoctorFinding> LocalSession::check_images(JournalStore& journal) {
+    Findings findings;
+    const Result<std::vector<BadSlot>> bad = find_bad_slots(*host_, journal);
+    if (!bad.ok()) return {{"error", "images: " + bad.error().text()}};
+    check_slots(*bad, findings);
+    const std::unique_ptr<ImageStore> images = make_image_store(*host_, journal, state_in_host());
+    const Status kept = check_kept_of_all(*host_, journal, *images, *bad, findings);
     if (!kept.ok()) findings.push_back({"error", "images: " + kept.error().text()});
     return findings;
 }

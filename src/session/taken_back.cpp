@@ -48,6 +48,11 @@ Result<std::set<std::uint32_t>> steps_left_by_a_person(JournalStore& journal, co
     return left;
 }
 
+bool is_on_its_way_back(const std::vector<RunSummary>& runs, const RunSummary& target) {
+    return std::any_of(runs.begin(), runs.end(),
+                       [&](const RunSummary& run) { return run.finished == 0 && run.undoes == target.run; });
+}
+
 std::string incomplete_rollback_of(const std::vector<RunSummary>& runs, const RunSummary& target) {
     const RunSummary* newest = nullptr;
     for (const RunSummary& run : runs) {

@@ -21,6 +21,9 @@ Result<std::set<std::uint32_t>> steps_taken_back(JournalStore& journal, const st
 Result<std::set<std::uint32_t>> steps_left_by_a_person(JournalStore& journal, const std::vector<RunSummary>& runs,
                                                        const RunSummary& target);
 
+/// An unfinished run takes it back, or was about to: its slots hold what was there before, or what came after.
+bool is_on_its_way_back(const std::vector<RunSummary>& runs, const RunSummary& target);
+
 /// The newest rollback of `target` that left something, "" if there is none.
 std::string incomplete_rollback_of(const std::vector<RunSummary>& runs, const RunSummary& target);
 

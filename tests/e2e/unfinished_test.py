@@ -67,6 +67,25 @@ def left_resolve_works_as_printed(box):
     expect_equal(box.run("status", "--json").expect(0).json()["incomplete"], [], "incomplete, resolved")
 
 
+def left_by_a_killed_rollback_doctor_calls_nothing_missing(box):
+    """what a killed rollback has moved already isn't called missing: there is a way out, and it works"""
+    box.write("conf", "the former one\n")
+    script = f"touch {box.folder / 'begun'}; while [ ! -e {box.folder / 'go'} ]; do sleep 0.02; done"
+    box.run("apply", "--yes", box.manifest([
+        {"id": "slow", "action": "command.run",
+         "with": {"argv": ["true"], "undo": {"argv": ["sh", "-c", script]}, "touches": [box.path("none")]}},
+        write_action(box, "conf", "ours\n", depends_on=["slow"])])).expect(0)
+    running = box.start("rollback", "--yes")
+    wait_until((box.folder / "begun").exists, "the undo to begin")
+    kill_group(running)
+    expect_equal(box.read("conf"), "the former one\n", "what is back already")
+    findings = box.run("doctor", "--json").expect(0).json()
+    expect_in("is unfinished", str(findings), "doctor")
+    (box.folder / "go").touch()
+    box.run("rollback", "--yes").expect(0)
+    box.run("doctor").expect(0)
+
+
 def drifting(box, **more):
     box.write("out", "former\n")
     return box.manifest([write_action(box, "out", "ours\n", id="out"),

@@ -3,11 +3,18 @@
 import json
 import pathlib
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 
 from harness import (expect_equal, kill_group, waiting_action, wait_until, write_action)  # noqa: E402
+
+
+def copy(source, target):
+    """With times and links, as it is; holes stay holes."""
+    target.parent.mkdir(exist_ok=True)
+    subprocess.run(["cp", "-a", "--sparse=always", str(source), str(target)], check=True)
 
 
 class Journal:

@@ -152,6 +152,72 @@ TEST_F(DamagedJournal, DamagedAccountOfTheRunIsRefusedBeforeItIsAppendedTo) {
     EXPECT_EQ(answer_of_child([&] { return append_and_read(state_); }), "refused");
 }
 
+/// What an opening answers where following the damage may end the process.
+std::string code_of_opening(const JournalOptions& options, bool for_reading) {
+    return answer_of_child([&]() -> std::string {
+        SystemIdSource ids;
+        const auto opened = for_reading ? open_journal_for_reading(options) : open_journal(options, ids);
+        return opened.ok() ? "opened" : to_string(opened.error().code);
+    });
+}
+
+/// Too large for a copy: nothing is followed before it was looked at, all the same.
+TEST_F(DamagedJournal, NodesOutsideTheirPageAreSeenInPlace) {
+    int refused = 0;
+    ASSERT_EQ(code_of_opening({state_, 0, 4096}, true), "opened");
+    for (std::size_t page = 2 * 4096; page < used_; page += 4096) {
+        if (data_.substr(page + 10, 2) != Bytes("\2\0", 2)) continue;  // no leaf
+        put("data.mdb", page + 16, "\xff\xff");
+        const std::string on_a_copy = code_of_opening({state_}, true);
+        EXPECT_EQ(code_of_opening({state_, 0, 4096}, true), on_a_copy) << "page " << page / 4096;
+        refused += on_a_copy == "journal" ? 1 : 0;
+        put("data.mdb", page, data_.substr(page, 4096));
+    }
+    EXPECT_GT(refused, 3);
+}
+
+TEST_F(DamagedJournal, WritersLookAtLargeOnesToo) {
+    {
+        const auto journal = open_or_fail(state_);
+        NewRun large = sample_run("large");
+        large.plan.append(9U << 20, 'p');
+        large.expected_bytes = 12U << 20;
+        ASSERT_TRUE(append_one(*journal, 4, make_record(RecordType::step_applied, 2)).ok());
+        ASSERT_TRUE(append_one(*journal, 4, finished("committed")).ok());
+        const auto begun = journal->begin_run(large);
+        ASSERT_TRUE(begun.ok()) << begun.error().text();
+        ASSERT_TRUE(append_one(*journal, begun->number, finished("committed")).ok());
+    }
+    const Bytes data = read_whole(state_ + "/data.mdb");
+    ASSERT_GT(read_metas(data, data.size())->used_bytes(), 9U << 20);
+    ASSERT_EQ(code_of_opening({state_}, false), "opened");
+    int refused = 0;
+    for (std::size_t page = 2 * 4096; page < used_; page += 4096) {
+        if (data.substr(page + 10, 2) != Bytes("\2\0", 2)) continue;
+        put("data.mdb", page + 16, "\xff\xff");
+        const std::string reading = code_of_opening({state_}, true);
+        EXPECT_EQ(code_of_opening({state_}, false), reading) << "page " << page / 4096;
+        refused += reading == "journal" ? 1 : 0;
+        put("data.mdb", page, data.substr(page, 4096));
+    }
+    EXPECT_GT(refused, 1);
+}
+
+/// A run that isn't found is only believed not to be there where none is missing.
+TEST_F(DamagedJournal, AHiddenRunIsNotDenied) {
+    Bytes damaged = data_;
+    // The key of run 2 in the table of runs, before its summary: it becomes 3, which is still in order.
+    const Bytes key("\0\0\0\0\0\0\0\2{\"awaits\"", 17);
+    ASSERT_NE(damaged.find(key), Bytes::npos);
+    for (std::size_t at = 0; (at = damaged.find(key, at)) != Bytes::npos;) damaged[at + 7] = '\3';
+    write_whole(state_ + "/data.mdb", damaged);
+    const auto reading = open_journal_for_reading({state_});
+    ASSERT_TRUE(reading.ok()) << reading.error().text();
+    EXPECT_EQ((*reading)->records(2).error().code, ErrorCode::journal);
+    EXPECT_EQ((*reading)->plan(2).error().code, ErrorCode::journal);
+    EXPECT_EQ((*reading)->run(2).error().code, ErrorCode::journal);
+}
+
 TEST_F(DamagedJournal, TruncatedAtEveryPageIsRefused) {
     for (std::size_t size = 0; size < used_; size += 4096) {
         write_whole(state_ + "/data.mdb", data_.substr(0, size));

@@ -67,6 +67,21 @@ class LeaseOnDisk : public ::testing::Test {
     SystemClock clock_;
 };
 
+/// The directory is locked as well.
+TEST_F(LeaseOnDisk, DeletedFileLetsNobodyInBesideItsHolder) {
+    auto first = acquire();
+    ASSERT_TRUE(first.ok()) << first.error().text();
+    ASSERT_EQ(::unlink(file().c_str()), 0);
+    EXPECT_EQ((*lease_holder(directory_.path()))->pid, ::getpid());
+    const auto second = acquire();
+    ASSERT_FALSE(second.ok());
+    EXPECT_EQ(second.error().code, ErrorCode::locked);
+    EXPECT_EQ((*lease_holder(directory_.path()))->pid, ::getpid()) << "with the new file beside it";
+    first->reset();
+    EXPECT_FALSE(lease_holder(directory_.path())->has_value());
+    EXPECT_TRUE(acquire().ok());
+}
+
 TEST_F(LeaseOnDisk, NamesItsHolderAndEndsWithIt) {
     EXPECT_FALSE(lease_holder(directory_.path())->has_value());
     EXPECT_NE(::access(file().c_str(), F_OK), 0) << "looking leaves no file";
@@ -154,15 +169,6 @@ TEST_F(LeaseOnDisk, RefusesLinksAndForeignPlaces) {
     ASSERT_EQ(::unlink(file().c_str()), 0);
     ASSERT_EQ(::mkfifo(file().c_str(), 0600), 0);
     EXPECT_EQ(acquire().error().code, ErrorCode::not_permitted);
-}
-
-TEST_F(LeaseOnDisk, DeletedUnderItsHolderItStillShowsNothingWrong) {
-    auto first = acquire();
-    ASSERT_EQ(::unlink(file().c_str()), 0);
-    // A new file is a new lock; the journal notices by its own files. What must not be is a lock on the deleted one.
-    auto second = acquire();
-    ASSERT_TRUE(second.ok());
-    EXPECT_EQ(acquire().error().code, ErrorCode::locked);
 }
 
 TEST_F(LeaseOnDisk, OrphanIsSeenByTheNextHolder) {
