@@ -361,6 +361,13 @@ Command Decider::turn() const {
         if (torn.empty()) continue;
         if (auto command = back_window(torn)) return *command;
     }
+    // What somebody else changed while it was being undone: nothing can be carried forward over it.
+    for (std::uint32_t step = 1; step <= shape_.steps.size() && !shape_.is_rollback; ++step) {
+        if (record(step).phase == StepPhase::conflict)
+            return {CommandKind::await_person,
+                    {step},
+                    "step " + std::to_string(step) + " is in conflict: `resolve` it first, or go on back"};
+    }
     return {CommandKind::turn_forward, {}, {}};
 }
 

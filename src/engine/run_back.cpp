@@ -120,10 +120,20 @@ Status RunLoop::do_record_undone(const Steps& steps) {
     return commit(std::move(records));
 }
 
+/// A conflict that was only looked at, after a crash: what was seen must be durable before it is recorded, or a power
+/// cut shows another world to a run that is over (invariant 8). Where nothing can be said of it, nothing is owed.
+void RunLoop::owe_what_was_seen(std::uint32_t step) {
+    LiveStep& now = live(step);
+    if (!now.sync.empty() || !may_have_effect(state_.step(step).phase)) return;
+    auto owed = worker_.sync_of(planned(step), state_, image_of(step));
+    if (owed.ok()) now.sync = std::move(*owed);
+}
+
 Status RunLoop::do_record_conflict(const Command& command) {
     const std::uint32_t step = command.steps.front();
     LiveStep& now = live(step);
     if (now.progress == Progress::staged || now.progress == Progress::secured) drop_staged(step);
+    owe_what_was_seen(step);
     // Parts of it may have been done: they are durable before anything is said of them (invariant 3).
     const Status synced = left_out("engine.conflict_barrier") ? Status{} : barrier({step});
     if (!synced.ok()) return undo_gave_up(step, synced.error());

@@ -326,7 +326,9 @@ Status RunLoop::do_record_failure(const Command& command) {
     std::vector<Record> records = failure_records(step, command.reason);
     const LiveStep now = live(step);
     const bool intended = now.progress >= Progress::intended || state_.step(step).phase != StepPhase::pending;
-    if (intended && now.untouched) {
+    // What was exchanged and given back must be durable before it is said that nothing was touched (invariant 8).
+    const Status given_back = left_out("engine.sync_of_what_is_given_back") ? Status{} : barrier({step});
+    if (intended && now.untouched && given_back.ok()) {
         records.push_back(record(RecordType::step_undone, step, {{"how", "already"}, {"note", "it touched nothing"}}));
     }
     if (shape_.is_rollback) {

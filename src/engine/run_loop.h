@@ -76,6 +76,7 @@ class RunLoop {
     Status do_act_undo(const Steps& steps);
     Status do_sync_undo(const Steps& steps);
     Status do_record_undone(const Steps& steps);
+    void owe_what_was_seen(std::uint32_t step);
     Status do_record_conflict(const Command& command);
     Status do_record_residue(const Command& command);
     Status do_begin_abort(const std::string& reason);

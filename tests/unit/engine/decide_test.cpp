@@ -227,6 +227,18 @@ TEST_F(DecideOnThreeSteps, FinishesAnUndoInDoubtBeforeItTurnsForward) {
     expect(CommandKind::turn_forward, {});
 }
 
+TEST_F(DecideOnThreeSteps, DoesNotTurnForwardOverAConflictThatAroseMeanwhile) {
+    state_.direction = Direction::back;
+    live_.turning_forward = true;
+    state_.step(2).phase = StepPhase::undo_in_doubt;
+    live_.step(2).seen = Where::neither;
+    expect(CommandKind::record_conflict, {2});
+    state_.step(2).phase = StepPhase::conflict;
+    expect(CommandKind::await_person, {2});
+    shape_.is_rollback = true;
+    expect(CommandKind::turn_forward, {});
+}
+
 TEST_F(DecideOnThreeSteps, ARunThatTakesAnotherBackGoesOnPastAConflict) {
     shape_.is_rollback = true;
     live_.step(1).failure = Error{ErrorCode::conflict, "somebody else"};
