@@ -8,6 +8,7 @@ keeps one moment from looking like another.
 Needs root and loop devices; without them it is skipped.
 """
 
+import shutil
 import sys
 import tempfile
 
@@ -62,6 +63,8 @@ def job(task):
                 Slow(name, arguments, place).there_and_back()
             except harness.Failure as failure:
                 findings.bad.append(f"{name} on {disk}: {failure}")
+            harness.make_removable(place)
+            shutil.rmtree(place)
         disks.unmount(at)
         disks.unmount(volume.folder)
     print(f"{'FAIL' if findings.bad else 'PASS'} {disk}: {findings.points} changes, {clock.shown()}", flush=True)
