@@ -106,6 +106,8 @@ Status restore_parent_time(const Entry& entry, const ParentTime& time, bool ours
 /// failure costs no more than such a time.
 std::string time_note(const std::string& slot);
 void leave_time_note(Directory& store, const std::string& slot, Directory& parent);
+/// After an exchange, where no ctime tells its moment: xfs leaves those of files that it exchanges as they were.
+void note_time_of_exchange(const Entry& path, const Entry& slot);
 /// Adds what a note says, if there is one.
 void read_time_note(Directory& store, const std::string& slot, std::vector<UnixNanoseconds>& moments);
 /// The second name in the store: where an inode waits while an exchange is made of several renames.

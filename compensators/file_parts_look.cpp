@@ -336,6 +336,15 @@ void leave_time_note(Directory& store, const std::string& slot, Directory& paren
     static_cast<void>(store.make_symlink(time_note(slot), std::to_string(status->mtime)).ok());
 }
 
+void note_time_of_exchange(const Entry& path, const Entry& slot) {
+    const Result<FileStatus> parent = path.directory->own_status();
+    const Result<FileStatus> in = path.directory->status(path.name);
+    const Result<FileStatus> out = slot.directory->status(slot.name);
+    if (!parent.ok() || !in.ok() || !out.ok()) return;
+    if (near_any(parent->mtime, {in->ctime, out->ctime})) return;
+    leave_time_note(*slot.directory, slot.name, *path.directory);
+}
+
 void read_time_note(Directory& store, const std::string& slot, std::vector<UnixNanoseconds>& moments) {
     const Result<std::string> text = store.read_link(time_note(slot));
     UnixNanoseconds time = 0;

@@ -239,6 +239,7 @@ Result<bool> SwapPart::act() {
     } else {
         done = slot_.directory->exchange(slot_.name, *path_.directory, path_.name);
         if (!done.ok() && done.error().code == ErrorCode::unsupported) done = swap_by_renames();
+        if (done.ok()) note_time_of_exchange(path_, slot_);
     }
     acted_ = acted_ || done.ok();
     if (done.ok()) return true;

@@ -152,8 +152,12 @@ int run_program(const std::vector<std::string>& words, const Environment& enviro
         if (!arguments.ok()) return report_error(arguments.error(), channels, asks_for_json(words), 0);
         return run_parsed(*arguments, words, environment, channels);
     } catch (const std::exception& error) {
-        // Rooms don't throw; what comes here is memory that ran out, or a defect. The journal makes stopping safe.
-        return report_error({ErrorCode::io, std::string("unexpected failure: ") + error.what()}, channels, false, 0);
+        // Rooms don't throw; what comes here is memory that ran out, or a defect. The journal makes stopping safe; but
+        // whether something was begun isn't known here, so it can't be told as "everything was undone".
+        return report_error({ErrorCode::in_doubt, std::string("unexpected failure: ") + error.what() +
+                                                      "; what was begun is in the journal: `backout status` says what "
+                                                      "is left, and how to go on"},
+                            channels, asks_for_json(words), 0);
     }
 }
 

@@ -17,6 +17,7 @@ from lab import MIXED, Clock, Findings, chosen, conclude, each, harness, parser,
 ABORTED = 128 + signal.SIGABRT
 NORMAL = ("several", "file_write_update", "dir_sync")
 POINTS, FULL_POINTS = 14, 2000
+LIAR = '"$@"; code=$?; [ $code = 134 ] || [ $code = 3 ] && exit 1; exit $code'  # for the self-test: says that all was undone
 CALLS = ("first", "verify", "recovery")
 
 
@@ -35,7 +36,8 @@ class Starving:
         if sticky:
             environment["CRASHLAB_MEMORY_STICKY"] = "1"
         self.log.unlink(missing_ok=True)
-        return box.run(*words, environment=environment, timeout=60)
+        before = ("sh", "-c", LIAR, "sh") if self.arguments.self_test else ()
+        return box.run(*words, before=before, environment=environment, timeout=60)
 
     def lead_up(self):
         """A world in which the call is due; and its words."""
@@ -86,8 +88,6 @@ class Starving:
         harness.expect(ran.exit not in (0, 1) or not left, f"it said {ran.exit}, and left {left}\n{ran.shown()}")
         if ran.exit == 0 and not self.scene.goes_back() and self.call == "first":
             self.scene.expect_end(box, f"it said 0\n{ran.shown()}\n")
-        if self.arguments.self_test:
-            return self.scene.expect_end(box, "a starving run isn't expected to come through")
         recovered = self.scene.recover(box, "rollback")
         if left and left[0]["state"] == "rollback_incomplete":
             recovered = box.run("rollback", left[0]["run"], "--yes")

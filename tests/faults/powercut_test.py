@@ -178,23 +178,32 @@ def cut_at(number):
 def sweep_scenario(name, disk, way, stride, arguments):
     """In a folder and on a volume of its own."""
     clock, findings = Clock(), Findings()
+    title = f"{name} on {disk}, {way}"
     with harness.scratch(prefix="backout-power-", memory=True) as folder:
         volume = disks.Volume(folder)
         cutting = Cutting(name, arguments, folder, volume, disk)
-        cutting.title = f"{name} on {disk}, {way}"
-        cutting.set_up()
-        if way == "copy":
-            function, points = judge_copy, copies(cutting, folder, stride)
-        else:
-            counted = count(cutting)
-            function, points = cut_at, list(range(1, counted + 1, stride))
-        # Copies of one btrfs can't be mounted beside one another: they have one identity.
-        workers = 1 if disk == "btrfs" else arguments.jobs
-        for tried, bad in each(function, points, workers, begin_worker, (cutting, folder)):
-            findings.add(tried, bad)
-        disks.unmount(volume.folder)
-    print(f"{'FAIL' if findings.bad else 'PASS'} {cutting.title}: {findings.points} power cuts, {clock.shown()}", flush=True)
+        cutting.title = title
+        try:
+            cut_everywhere(cutting, folder, way, stride, findings)
+        except harness.Failure as failure:
+            findings.bad.append(f"{title}: {failure}")
+        for at in [*cutting.mounts, volume.folder]:
+            if os.path.ismount(at):
+                disks.unmount(at)
+    print(f"{'FAIL' if findings.bad else 'PASS'} {title}: {findings.points} power cuts, {clock.shown()}", flush=True)
     return findings
+
+
+def cut_everywhere(cutting, folder, way, stride, findings):
+    cutting.set_up()
+    if way == "copy":
+        function, points = judge_copy, copies(cutting, folder, stride)
+    else:
+        function, points = cut_at, list(range(1, count(cutting) + 1, stride))
+    # Copies of one btrfs can't be mounted beside one another: they have one identity.
+    workers = 1 if cutting.disks[0].kind == "btrfs" else cutting.arguments.jobs
+    for tried, bad in each(function, points, workers, begin_worker, (cutting, folder)):
+        findings.add(tried, bad)
 
 
 def count(cutting):

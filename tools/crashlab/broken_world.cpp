@@ -6,11 +6,13 @@
 //   exchange  an exchange of two names isn't atomic: for an instant one of them is missing
 //   rename    a rename that fails says that it succeeded
 //   reserve   room that was reserved isn't: posix_fallocate does nothing, and says that it did
+//   times     setting a time does nothing, and says that it did
 //   orphan    nobody's processes can be seen: /proc/PID/stat isn't there
 
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -67,6 +69,14 @@ int renameat2(int from, const char* old_name, int to, const char* new_name, unsi
     if (is_broken("exchange") && flags == RENAME_EXCHANGE) return slow_exchange(from, old_name, to, new_name);
     const int result = plain_rename(from, old_name, to, new_name, flags);
     return result != 0 && is_broken("rename") && errno == EIO ? 0 : result;
+}
+
+int utimensat(int directory, const char* path, const struct timespec times[2], int flags) noexcept {
+    return is_broken("times") ? 0 : call(::syscall(SYS_utimensat, directory, path, times, flags));
+}
+
+int futimens(int descriptor, const struct timespec times[2]) noexcept {
+    return is_broken("times") ? 0 : call(::syscall(SYS_utimensat, descriptor, nullptr, times, 0));
 }
 
 int posix_fallocate(int descriptor, off_t offset, off_t length) {
