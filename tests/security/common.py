@@ -109,26 +109,16 @@ def not_before(ground, *kinds, reason):
     raise NotApplicable(reason)
 
 
-def peak_memory(argv, environment, cwd, stdin=subprocess.DEVNULL, timeout=300):
-    """Exit status, error text and the most memory in use (MiB) of a program, without its children."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        ran = subprocess.run(argv, env=environment, cwd=cwd, stdin=stdin, capture_output=True, timeout=timeout,
-                             check=False)
-        import resource  # only here: the figure is that of this child's children
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-        text = json.dumps([ran.returncode, (ran.stderr + ran.stdout).decode("utf-8", "replace")[-4000:], peak])
-        with os.fdopen(write, "w") as pipe:
-            pipe.write(text)
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read) as pipe:
-        text = pipe.read()
-    os.waitpid(child, 0)
-    expect(text, f"{argv[:3]} took longer than {timeout} s")
-    code, words, peak = json.loads(text)
+def peak_memory(argv, environment, cwd, timeout=300):
+    """Exit status, error text and the most memory in use (MiB) of a program and what it waits for."""
+    script = ("import json, resource, subprocess, sys; limit, argv = float(sys.argv[1]), sys.argv[2:]; "
+              "ran = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit); "
+              "print(json.dumps([ran.returncode, (ran.stderr + ran.stdout).decode('utf-8', 'replace')[-4000:], "
+              "resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024]))")
+    ran = subprocess.run([sys.executable, "-c", script, str(timeout), *argv], env=environment, cwd=cwd, capture_output=True,
+                         text=True, check=False)
+    expect("TimeoutExpired" not in ran.stderr, f"{argv[:3]} took longer than {timeout} s")
+    code, words, peak = json.loads(ran.stdout)
     return (128 - code if code < 0 else code), words, peak
 
 

@@ -1,0 +1,4 @@
+// Built without any hardening, so that check 50 can be seen red.
+int main() {
+    return 0;
+}
