@@ -31,7 +31,7 @@ from table import Table  # noqa: E402
 ROUNDS_IN_A_WORLD = 10
 SHARED = 3
 WAITS = ["0s", "20ms", "200ms", "10s"]
-BOUND = 60  # seconds in which whoever doesn't wait for a lock must have ended
+BOUND = 120  # seconds in which whoever doesn't wait for a lock must have ended
 HANDLED = {"apply": {0, 1, 5, 6, 75}, "plan": {0, 1, 5, 6, 75}, "resume": {0, 1, 75}, "rollback": {0, 1, 5, 6, 75},
            "prune": {0, 75}, "status": {0}, "history": {0}, "log": {0}, "verify": {0, 2, 65}, "doctor": {0}}
 # verify: 65 where no run stands; apply and rollback plan before they take the lock, and look again after it (5, 6).
@@ -79,7 +79,7 @@ class World:
         self.lock = box.folder / "one-at-a-time"
         self.overlaps = box.folder / "overlaps"
         self.exits = collections.Counter()
-        self.window = 0.0
+        self.pace = 0.02  # seconds that a small call takes here and now: what is chosen by chance is measured by it
         self.kills = self.recoveries = 0
 
     def manifest(self, targets, fails, slow):
@@ -104,7 +104,7 @@ class World:
         targets += chance.sample([f"shared{i}" for i in range(SHARED)], chance.randint(1, 2))
         return self.manifest(targets, chance.random() < 0.15, chance.choice(["0", "0.02", "0.1"]))
 
-    def process(self, chance, place, plan, newest):
+    def process(self, chance, place, window, plan, newest):
         verb = chance.choices(["apply", "plan", "resume", "rollback", "prune", "status", "history", "log", "verify",
                                "doctor"], [30, 8 if plan else 0, 10, 14, 4, 7, 7, 7 if newest else 0, 6, 7])[0]
         words = {"apply": lambda: ["apply", "--yes", self.some_manifest(chance, place)],
@@ -113,15 +113,18 @@ class World:
                  "log": lambda: ["log", newest, "--json"]}.get(verb, lambda: [verb, "--json"])()
         if verb not in READERS:
             words += ["--lock-timeout", chance.choice(WAITS)]
-        kill = chance.uniform(0.005, 0.25) if chance.random() < 0.35 else None
-        return Process(verb, words, chance.uniform(0, self.window), kill, chance.random() < 0.6)
+        kill = chance.uniform(0.5, 8) * self.pace if chance.random() < 0.4 else None
+        return Process(verb, words, chance.uniform(0, window) * self.pace, kill, chance.random() < 0.6)
 
     def round(self, number):
         chance = random.Random(f"{self.seed}-{number}")
         plan = self.saved_plan(chance) if chance.random() < 0.3 else None
+        began = time.monotonic()
         newest = self.box.newest_run()
-        self.window = chance.choice([0.02, 0.15, 0.4])
-        processes = [self.process(chance, i, plan, newest and newest["run"]) for i in range(chance.randint(2, 8))]
+        self.pace = min(1.0, time.monotonic() - began)
+        window = chance.choice([1, 5, 15])
+        processes = [self.process(chance, i, window, plan, newest and newest["run"])
+                     for i in range(chance.randint(2, 8))]
         self.play(processes)
         for process in processes:
             self.judge(process)
