@@ -50,6 +50,8 @@ class Ground(Box):
     def wrong(self, text):
         """One more that is bad; the others are tried all the same."""
         self.bad.append(text)
+        if self.arguments.first:
+            raise Failure("one is enough")
 
     def outside(self, name="outside"):
         """A tree that looks just like a target, and isn't one."""
@@ -141,6 +143,7 @@ def touched(tree):
 def arguments_of(description):
     result = parser(description)
     result.add_argument("--helpers", default="", help="where the helper programs of these tests are built")
+    result.add_argument("--first", action="store_true", help="end a check at the first that is bad")
     result.add_argument("--full", action="store_true", help="many more rounds")
     return result.parse_args()
 
@@ -159,7 +162,7 @@ def run_one(check, arguments):
         except NotHere as reason:
             return "NOT RUN", str(reason), ground
         except Failure as failure:
-            return "FAIL", str(failure), ground
+            return "FAIL", "\n  ".join([str(failure), *ground.bad[:20]]), ground
         except Exception:  # whatever it is, the others are run too
             return "FAIL", traceback.format_exc(), ground
 
