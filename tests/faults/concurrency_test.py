@@ -114,7 +114,7 @@ class World:
                  "log": lambda: ["log", newest, "--json"]}.get(verb, lambda: [verb, "--json"])()
         if verb not in READERS:
             words += ["--lock-timeout", chance.choice(WAITS)]
-        kill = chance.uniform(0.5, 6) * self.pace if chance.random() < 0.6 else None
+        kill = 2 ** chance.uniform(-2, 2.5) * self.pace if chance.random() < 0.6 else None
         return Process(verb, words, chance.uniform(0, window) * self.pace, kill, chance.random() < 0.6)
 
     def round(self, number):
