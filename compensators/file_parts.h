@@ -72,6 +72,8 @@ Result<Entry> find_entry(Host& host, const std::string& path);
 /// An entry of a store; its directory is null if the store is gone.
 Result<Entry> find_slot(ImageStore& images, const std::string& store, const std::string& name);
 Status refresh(Entry& entry);
+/// Sets the flags of what stands there now, where it is of a type that has them.
+Status set_flags(const Entry& entry, std::uint32_t flags);
 
 /// What is wrong with what waits in `slot` to come back to the part's path: it is gone, or not as it was put aside.
 /// Files are read; of trees only what isn't surely untouched. Empty: all is well, or nothing was put aside.

@@ -191,6 +191,16 @@ Status refresh(Entry& entry) {
     return {};
 }
 
+Status set_flags(const Entry& entry, std::uint32_t flags) {
+    BACKOUT_TRY_ASSIGN(const FileStatus status, entry.directory->status(entry.name));
+    if (status.type != EntryType::file && status.type != EntryType::directory) return {};
+    BACKOUT_TRY_ASSIGN(const std::uint32_t now, entry.directory->flags(entry.name));
+    if (now == flags) return {};
+    AttributeChange change;
+    change.flags = flags;
+    return entry.directory->set_attributes(entry.name, change);
+}
+
 namespace {
 
 bool is_missing(const Error& error) {

@@ -32,6 +32,7 @@ class SwapPart {
     Status open();
     Status look(bool deep, bool tolerate_more);
     Status look_at_path(bool deep, bool tolerate_more);
+    bool may_have_grown() const;
     Result<bool> stands_elsewhere();
     Result<Standing> stands_in(const Entry& entry) const;
     void judge_parent_time();
@@ -47,7 +48,6 @@ class SwapPart {
     Status put_back();
     Result<PartResult> give_back();
     bool displaced_foreign() const;
-    Status set_flags(const Entry& entry, std::uint32_t flags);
     Status finish();
     PartResult conflict();
     Where where() const;
@@ -123,7 +123,7 @@ Status SwapPart::look_at_path(bool deep, bool tolerate_more) {
         options.moved_at.push_back(parent.mtime);
     }
     BACKOUT_TRY_ASSIGN(const Match before, match_entry(path_, expected_before(part_), options));
-    options.tolerate_more = tolerate_more;
+    options.tolerate_more = tolerate_more && may_have_grown();
     BACKOUT_TRY_ASSIGN(const Match after, match_entry(path_, expected_after(part_), options));
     from_before_ = before.differences;
     from_after_ = after.differences;
@@ -140,6 +140,13 @@ Status SwapPart::look_at_path(bool deep, bool tolerate_more) {
     twin_ = at_path_ != Standing::foreign && !chosen.same_inode;
     flags_cleared_ = at_path_ != Standing::foreign && chosen.flags_cleared;
     return {};
+}
+
+/// Others may add to the tree that we put there. The tree that it replaces isn't that one, however alike they are but
+/// for some entries; and no other tree is the former one that is to come back.
+bool SwapPart::may_have_grown() const {
+    if (part_.staged && part_.staged->same_inode(path_.status)) return true;
+    return !inverse_ && !(part_.present && part_.present->same_inode(path_.status));
 }
 
 /// What is ours was moved away with the directory that it was in: whatever stands at the path now isn't ours.
@@ -206,16 +213,6 @@ void SwapPart::judge_parent_time() {
     if (slot_.directory) read_time_note(*slot_.directory, slot_.name, moments);
     parent_ours_ = parent->mtime == *part_.parent.restore || parent->mtime == part_.parent.left ||
                    near_any(parent->mtime, moments);
-}
-
-Status SwapPart::set_flags(const Entry& entry, std::uint32_t flags) {
-    BACKOUT_TRY_ASSIGN(const FileStatus status, entry.directory->status(entry.name));
-    if (status.type != EntryType::file && status.type != EntryType::directory) return {};
-    BACKOUT_TRY_ASSIGN(const std::uint32_t now, entry.directory->flags(entry.name));
-    if (now == flags) return {};
-    AttributeChange change;
-    change.flags = flags;
-    return entry.directory->set_attributes(entry.name, change);
 }
 
 /// One exchange or move. False: somebody was faster; look again.

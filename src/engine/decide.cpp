@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/assert.h"
+#include "engine/group_back.h"
 
 namespace backout {
 namespace {
@@ -98,7 +99,7 @@ std::optional<Command> Decider::leave_with_group(const Steps& window) const {
     const auto in_conflict = [this](std::uint32_t s) { return record(s).phase == StepPhase::conflict; };
     for (std::uint32_t step : window) {
         if (shape_.step(step).changes && not_begun(step) && any_other_in_group(step, in_conflict))
-            return Command{CommandKind::record_conflict, {step}, "its group goes back together, and a member stays"};
+            return Command{CommandKind::record_conflict, {step}, kGroupStays};
     }
     return std::nullopt;
 }
@@ -291,6 +292,7 @@ std::optional<Command> Decider::back_window(const Steps& window) const {
         if (!waiting(step)) continue;
         if (auto command = settle_one_back(step)) return command;
     }
+    if (auto command = keep_group_whole(shape_, state_, live_, window)) return command;
     const Steps restore = choose(window, waiting);
     if (!restore.empty()) return Command{CommandKind::prepare_undo, restore, {}};
     return undo_pipeline(window);
@@ -374,16 +376,14 @@ Command Decider::turn() const {
 }  // namespace
 
 const char* to_string(CommandKind kind) {
-    static constexpr const char* kNames[] = {"settle",         "observe",        "adopt",
-                                             "adopt_done",     "undo_first",     "stage",
-                                             "secure",         "intend",         "act",
-                                             "sync",           "verify",         "record_applied",
-                                             "retry",          "record_failure", "record_conflict",
-                                             "record_residue", "prepare_undo",   "secure_undo",
-                                             "intend_undo",    "act_undo",       "sync_undo",
-                                             "record_undone",  "begin_abort",    "turn_forward",
-                                             "check_end",      "release_images", "try_again",
-                                             "await_person",   "stop_resumable", "finish"};
+    static constexpr const char* kNames[] = {"settle",       "observe",        "adopt",           "adopt_done",
+                                             "undo_first",   "stage",          "secure",          "intend",
+                                             "act",          "sync",           "verify",          "record_applied",
+                                             "retry",        "record_failure", "record_conflict", "record_residue",
+                                             "look_ahead",   "prepare_undo",   "secure_undo",     "intend_undo",
+                                             "act_undo",     "sync_undo",      "record_undone",   "begin_abort",
+                                             "turn_forward", "check_end",      "release_images",  "try_again",
+                                             "await_person", "stop_resumable", "finish"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -30,6 +30,7 @@ enum class CommandKind {
     record_failure,   ///< the step failed for good; the run turns back (or goes on, or waits)
     record_conflict,  ///< left alone for a person
     record_residue,   ///< irreversible: stays
+    look_ahead,       ///< going back: look at members of a group before the first of them is undone
     prepare_undo,     ///< make the inverse images
     secure_undo,      ///< barrier 1 of an undo that had to stage something
     intend_undo,      ///< commit the undo intents

@@ -27,7 +27,8 @@ enum class Progress {
 
 struct LiveStep {
     Progress progress = Progress::none;
-    std::optional<Where> seen = {};  ///< what recovery saw of it
+    std::optional<Where> seen = {};      ///< what recovery saw of it
+    std::optional<Where> foreseen = {};  ///< going back: as it was when the first of its group was to be undone
     std::vector<Difference> differences = {};
     std::string note = {};
     Json image = nullptr;  ///< staged, or from the record

@@ -20,6 +20,15 @@ const Json& RunLoop::undo_image_of(std::uint32_t step) const {
     return fresh.is_null() ? state_.step(step).undo_image : fresh;
 }
 
+/// What later steps changed again is theirs, and goes back before.
+Status RunLoop::do_look_ahead(const Steps& steps) {
+    for (std::uint32_t step : steps) {
+        const auto seen = worker_.observe_at_end(planned(step), state_, image_of(step), false);
+        live(step).foreseen = seen.ok() ? seen->where : Where::unreadable;
+    }
+    return {};
+}
+
 /// An undo in doubt has its image in the journal: it is applied again, every part looked at first. All others get one.
 Status RunLoop::do_prepare_undo(const Steps& steps) {
     for (std::uint32_t step : steps) {

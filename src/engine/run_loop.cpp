@@ -178,6 +178,7 @@ Status RunLoop::perform(const Command& command) {
         case CommandKind::record_failure: return do_record_failure(command);
         case CommandKind::record_conflict: return do_record_conflict(command);
         case CommandKind::record_residue: return do_record_residue(command);
+        case CommandKind::look_ahead: return do_look_ahead(steps);
         case CommandKind::prepare_undo: return do_prepare_undo(steps);
         case CommandKind::intend_undo: return do_intend_undo(steps);
         case CommandKind::act_undo: return do_act_undo(steps);

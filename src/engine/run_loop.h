@@ -52,6 +52,7 @@ class RunLoop {
     Status do_settle(const Steps& steps);
     Record settled_record(std::uint32_t step);
     Status do_observe(const Steps& steps);
+    Status do_look_ahead(const Steps& steps);
     Status do_adopt(std::uint32_t step);
     Status do_adopt_done(std::uint32_t step);
     Status do_stage(const Steps& steps);

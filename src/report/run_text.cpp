@@ -152,6 +152,8 @@ std::string difference_line(const Json& difference) {
         line += ": expected " + printable(expected.empty() ? "nothing" : expected) + ", found " +
                 printable(found.empty() ? "nothing" : found);
     }
+    const std::string reason = string_member(difference, "reason");
+    if (!reason.empty()) line += ": " + printable(reason);
     return line;
 }
 

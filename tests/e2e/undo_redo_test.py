@@ -165,6 +165,31 @@ def undo_skip_leaves_the_whole_group(box):
     expect_equal((box.read("a"), box.read("b")), ("A", "B"), "the group")
 
 
+def spoiler(box, name):
+    """A command that changes what another step wrote, and fails."""
+    return {"id": "spoil", "action": "command.run", "depends_on": ["A", "B", "C"],
+            "with": {"argv": ["sh", "-c", f"echo theirs > '{box.path(name)}'; exit 1"], "undo": {"argv": ["true"]}}}
+
+
+def fails_with_group(box, name, **more):
+    """A run with two members in a group, and a step between that is in none; it fails once `name` is another's."""
+    box.write("a", "a")
+    box.write("b", "b")
+    actions = [write_action(box, "a", "A", id="A", group="g"),
+               write_action(box, "c", "C", id="C", depends_on=["A"]),
+               write_action(box, "b", "B", id="B", group="g", depends_on=["C"]), spoiler(box, name)]
+    return box.run("apply", "--yes", box.manifest(actions))
+
+
+def undo_of_a_failing_run_keeps_a_group_together(box):
+    """a run that fails: one member is another's by now, whichever, and both stay; what is in no group goes back"""
+    for name, left in (("b", ("A", "theirs\n")), ("a", ("theirs\n", "B"))):
+        result = fails_with_group(box, name).expect(3)
+        expect_equal((box.read("a"), box.read("b")), left, f"the group, {name} changed")
+        expect(not (box.target / "c").exists(), "the step outside is still there")
+        expect_in("its group goes back together, and a member stays", result.output, "the reason")
+
+
 TESTS = [value for name, value in list(globals().items()) if name.startswith("undo_")]
 
 if __name__ == "__main__":

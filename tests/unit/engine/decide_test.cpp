@@ -202,6 +202,29 @@ TEST_F(DecideOnThreeSteps, AGroupIsLeftWithItsMemberThatIsInConflict) {
     expect(CommandKind::stage, {3});
 }
 
+TEST_F(DecideOnThreeSteps, AGroupOfARunThatTurnsBackIsLookedAtBeforeTheFirstGoes) {
+    state_.direction = Direction::back;
+    shape_.steps[0].group = shape_.steps[2].group = 1;
+    for (std::uint32_t step : {1U, 2U, 3U}) state_.step(step).phase = StepPhase::applied;
+    for (std::uint32_t step : {1U, 2U, 3U}) live_.step(step).seen = Where::after;
+    expect(CommandKind::look_ahead, {1});
+    live_.step(1).foreseen = Where::neither;
+    expect(CommandKind::record_conflict, {3});
+    live_.step(1).foreseen = Where::after;
+    expect(CommandKind::prepare_undo, {3});
+}
+
+TEST_F(DecideOnThreeSteps, AGroupOfARunThatTurnsBackIsLeftWithItsMemberThatIsInConflict) {
+    state_.direction = Direction::back;
+    shape_.steps[0].group = shape_.steps[2].group = 1;
+    for (std::uint32_t step : {1U, 2U}) state_.step(step).phase = StepPhase::applied;
+    for (std::uint32_t step : {1U, 2U}) live_.step(step).seen = Where::after;
+    state_.step(3).phase = StepPhase::conflict;
+    expect(CommandKind::record_conflict, {1});
+    state_.step(1).phase = StepPhase::conflict;
+    expect(CommandKind::prepare_undo, {2});
+}
+
 TEST_F(DecideOnThreeSteps, AGroupWaitsForItsMemberThatFailedToGoBack) {
     shape_.is_rollback = true;
     shape_.steps[0].group = shape_.steps[2].group = 1;
