@@ -1,20 +1,20 @@
 #pragma once
-// Replaces known secret values in any text that leaves the program. A last line of defence: secrets are kept out of
-// plans, journals and messages by construction, and yet a program that a step runs may print one.
+// Replaces known secret values in any text that leaves the program, as base/secret_words.h finds them.
 
-#include <set>
 #include <string>
+#include <utility>
+
+#include "base/secret_words.h"
 
 namespace backout {
 
 class Redactor {
   public:
-    /// Values of fewer than three bytes are not replaced: that would garble everything and hide nothing.
-    void add(const std::string& secret);
-    std::string redact(std::string text) const;
+    void add(const std::string& secret) { words_.add(secret); }
+    std::string redact(std::string text) const { return words_.masked(std::move(text)); }
 
   private:
-    std::set<std::string> words_;  ///< the values in each form in which they can appear
+    SecretWords words_;
 };
 
 }  // namespace backout

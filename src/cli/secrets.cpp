@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
+#include "base/secret_words.h"
 #include "base/text.h"
 #include "cli/files.h"
 
@@ -31,6 +32,10 @@ Result<std::map<std::string, std::string>> inputs_of_words(const Arguments& argu
 }
 
 void SecretValues::give(const std::string& name, const std::string& value) {
+    if (value.size() < kShortestSecret && values_.count(name) == 0) {
+        channels_.warn("the secret input '" + printable(name) + "' has fewer than " + std::to_string(kShortestSecret) +
+                       " bytes: it is too short to be masked where a program prints it");
+    }
     channels_.redactor().add(value);
     protect_memory();
     values_[name] = value;

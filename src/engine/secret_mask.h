@@ -9,24 +9,31 @@
 #include <string>
 
 #include "base/json.h"
+#include "base/secret_words.h"
 #include "journal/record.h"
 
 namespace backout {
 
 class SecretMask {
   public:
-    /// From here on `value`, the answer to `reference` ("inputs.token"), is masked; texts of fewer than three bytes are
-    /// not, for that would garble everything.
+    /// From here on `value`, the answer to `reference` ("inputs.token"), is masked, and so are its lines.
     void add(const std::string& reference, const Json& value);
-    std::string masked(std::string text) const;
+    std::string masked(std::string text) const { return words_.masked(std::move(text)); }
+    /// Names of members that hold a secret: outputs can name one only in values.
+    bool is_in_a_name(const Json& value) const;
+    /// Output that comes in pieces: one that ends within a line may end within a secret, and one that `goes_on` from
+    /// such a piece may begin within one.
+    std::string masked_piece(std::string text, bool goes_on) const;
     void apply(Record& record) const;
 
   private:
     void apply(Json& value) const;
+    void mask_names(Json& object) const;
     void name_secrets(Json& value) const;
     Json named(const std::string& text) const;
 
-    std::map<std::string, std::string> references_;  ///< by value
+    SecretWords words_;
+    std::map<std::string, Json> references_;  ///< by value, or the part of one: what stands for it in a template
 };
 
 }  // namespace backout

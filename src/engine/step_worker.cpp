@@ -73,11 +73,12 @@ void StepWorker::note_child(int pid, std::uint64_t start_time) {
 void StepWorker::keep_output(std::uint32_t step, const std::string& stream, std::string_view bytes) {
     output_step_ = step;
     Bytes& kept = output_[stream];
+    const bool goes_on = !kept.empty() && kept.back() != '\n';
     const std::size_t room = kOutputLimit - std::min(kept.size(), kOutputLimit);
     kept.append(bytes.substr(0, room));
     output_truncated_ = output_truncated_ || bytes.size() > room;
     Json data = {{"stream", stream}};
-    const std::string shown = mask_.masked(std::string(bytes));
+    const std::string shown = mask_.masked_piece(std::string(bytes), goes_on);
     data[is_utf8(shown) ? "text" : "base64"] = is_utf8(shown) ? shown : to_base64(shown);
     parts_.events.on_event(
         {"step_output", 0, parts_.clock.now(), run_.run, step, plan_.steps.at(step - 1).id, std::move(data)});
@@ -86,7 +87,7 @@ void StepWorker::keep_output(std::uint32_t step, const std::string& stream, std:
 std::vector<Record> StepWorker::take_output() {
     std::vector<Record> records;
     for (auto& [stream, bytes] : output_) {
-        bytes = mask_.masked(std::move(bytes));  // before it may become base64
+        bytes = mask_.masked_piece(std::move(bytes), false);  // before it may become base64
         Json body = {{"stream", stream}, {"truncated", output_truncated_}};
         body[is_utf8(bytes) ? "text" : "base64"] = is_utf8(bytes) ? bytes : to_base64(bytes);
         records.push_back({RecordType::step_output, output_step_, std::move(body), 0, 0});
@@ -173,6 +174,8 @@ Result<Applied> StepWorker::apply(const PlannedStep& step, const RunState& state
     // Outputs are filled in where they are looked up: what a program prints must not name a secret for itself.
     if (applied.ok() && has_template(applied->outputs))
         return Error{ErrorCode::failed, std::string("an output holds the reserved key '") + kTemplateKey + "'"};
+    if (applied.ok() && mask_.is_in_a_name(applied->outputs))
+        return Error{ErrorCode::failed, "an output holds a secret in the name of a member, where it can't be masked"};
     return applied;
 }
 

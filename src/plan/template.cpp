@@ -17,7 +17,10 @@ bool is_template(const Json& value) {
 }
 
 bool is_reference_part(const Json& part) {
-    return part.is_object() && part.size() == 1 && part.contains("ref") && part["ref"].is_string();
+    if (!part.is_object() || !part.contains("ref") || !part["ref"].is_string()) return false;
+    const bool is_slice =
+        part.size() == 3 && member(part, "from").is_number_unsigned() && member(part, "bytes").is_number_unsigned();
+    return part.size() == 1 || is_slice;
 }
 
 Error malformed(const Json& value) {
@@ -56,9 +59,23 @@ std::optional<TemplateReference> parse_action_output(const std::string& text, st
 
 using LookUp = std::function<Result<Json>(const std::string& reference)>;
 
+/// What the part stands for: all of the value, or some bytes of it.
+Result<Json> look_up_part(const Json& part, const LookUp& look_up) {
+    const std::string reference = part["ref"].get<std::string>();
+    BACKOUT_TRY_ASSIGN(Json found, look_up(reference));
+    if (part.size() == 1) return found;
+    BACKOUT_TRY_ASSIGN(const std::string text, embed_in_text(found));
+    const auto from = part["from"].get<std::size_t>();
+    const auto bytes = part["bytes"].get<std::size_t>();
+    if (from > text.size() || bytes > text.size() - from)
+        return Error{ErrorCode::invalid,
+                     "the value of '" + reference + "' is another one than it was: it is too short"};
+    return Json(text.substr(from, bytes));
+}
+
 Result<std::string> expand_part(const Json& part, const LookUp& look_up) {
     const std::string reference = part["ref"].get<std::string>();
-    BACKOUT_TRY_ASSIGN(const Json found, look_up(reference));
+    BACKOUT_TRY_ASSIGN(const Json found, look_up_part(part, look_up));
     auto text = embed_in_text(found);
     if (!text) return std::move(text).error().in("${" + reference + "}");
     return text;
@@ -67,7 +84,7 @@ Result<std::string> expand_part(const Json& part, const LookUp& look_up) {
 Result<Json> expand_one(const Json& value, const LookUp& look_up) {
     const Json& parts = value[kTemplateKey];
     if (!parts.is_array()) return malformed(value);
-    if (parts.size() == 1 && is_reference_part(parts[0])) return look_up(parts[0]["ref"].get<std::string>());
+    if (parts.size() == 1 && is_reference_part(parts[0])) return look_up_part(parts[0], look_up);
     std::string text;
     for (const Json& part : parts) {
         if (part.is_string()) {

@@ -2,7 +2,8 @@
 // Values that can't be written down before the run: the output of an earlier step, a secret, the run's name. In
 // arguments they stand as the object {"$template": ["text", {"ref": "actions.gist.id"}, "text"]}, made by the manifest
 // room, kept word for word in plans and journals, and expanded just before a step is executed. It is not a language:
-// no defaults, no functions. Invariant: a secret's value never enters a template, only its name does.
+// no defaults, no functions. In outputs a reference may stand for a part of a secret: {"ref": …, "from": 0,
+// "bytes": 9}. Invariant: a secret's value never enters a template, only its name does.
 
 #include <functional>
 #include <optional>

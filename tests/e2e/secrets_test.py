@@ -81,6 +81,42 @@ def outputs_cannot_ask_for_them(box):
     expect_not_stored(box)
 
 
+KEY = "-----BEGIN-----\nMIIsecretline1\nMIIsecretline2\n-----END-----\n"
+LONG = "".join(f"part{number}-" for number in range(400))
+
+
+def a_secret_of_many_lines_is_masked(box):
+    """A key's lines, together or alone, and a long one that is cut off, in words of a failure, output and outputs"""
+    for name, script, code, secret in (("failed", 'echo "$K" >&2; exit 1', 1, KEY),
+                                       ("cut", 'echo "$K" >&2; exit 1', 1, LONG),
+                                       ("line", 'echo "$K" | sed -n 2p', 0, KEY),
+                                       ("json", 'echo "$K" | python3 -c "import json, sys; '
+                                                'print(json.dumps(sys.stdin.read()))"', 0, KEY)):
+        command = {"argv": ["sh", "-c", script], "env": {"K": "${inputs.tok}"}, "undo": {"argv": ["rm", "-f", box.path(name)]},
+                   "probe": {"argv": ["test", "-e", box.path(name)]}, "outputs": {"o": ""}}
+        if code == 0:
+            command["argv"][2] += f"; touch {box.path(name)}"
+        manifest = box.manifest([{"id": "E", "action": "command.run", "with": command},
+                                 write_action(box, name + "-got", "${actions.E.o}", id="F")], inputs=SECRET)
+        given = {**box.environment, "TEST_TOKEN": secret}
+        for words in ([], ["--json"]):
+            ran = box.run("apply", "--yes", "-vv", *words, manifest, environment=given).expect(code)
+            expect_clean(ran.output + ran.errors, f"the output of {name}")
+            expect_clean(box.journal_file().read_bytes().decode("latin-1"), f"the journal after {name}")
+            for reading in (["log"], ["show"]):
+                run = box.newest_run()["run"]
+                expect_clean(box.run(*reading, run, "--json").expect(0).output, f"{reading} after {name}")
+            if code == 0 and not words:
+                wanted = "MIIsecretline1" if name == "line" else json.dumps(KEY)
+                expect_in(wanted.strip('"').removesuffix("\\n"), box.read(name + "-got"), "what the next step got")
+                box.run("rollback", "--yes", environment=given).expect(0)
+
+
+def expect_clean(text, where):
+    for part in ("secretline", "-----END", "part399", "part350"):
+        expect(part not in text, f"{part} is in {where}:\n{text[:3000]}")
+
+
 def rollback_asks_for_them_first(box):
     """Taking back needs the secret of a command: without it nothing is begun; with it, everything is undone"""
     manifest = box.manifest(token_commands(box), inputs=SECRET)
@@ -227,7 +263,7 @@ def a_run_stays_in_its_root(box):
 
 
 TESTS = [outputs_hold_them_by_name, own_outputs_hold_them_by_name, outputs_cannot_ask_for_them,
-         rollback_asks_for_them_first, edits_of_secrets_go_back,
+         a_secret_of_many_lines_is_masked, rollback_asks_for_them_first, edits_of_secrets_go_back,
          resume_takes_them, lost_secret_leaves_a_way_out, unfinished_rollback_asks_first, a_run_stays_in_its_root]
 
 if __name__ == "__main__":

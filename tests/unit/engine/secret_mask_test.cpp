@@ -47,6 +47,41 @@ TEST(SecretMask, NamesSecretsInOutputsSoThatTheyCanBeFilledInAgain) {
     EXPECT_EQ(*again, outputs);
 }
 
+TEST(SecretMask, NamesPartsOfASecretInOutputs) {
+    SecretMask mask;
+    const std::string key = "BEGIN\nline-one\nline-two\nEND!\n";
+    mask.add("inputs.key", key);
+    Record record;
+    const Json outputs = {{"trimmed", key.substr(0, key.size() - 1)}, {"line", "<line-two>"}};
+    record.body = {{"outputs", outputs}};
+    mask.apply(record);
+    EXPECT_EQ(record.body.dump().find("line-"), std::string::npos);
+    const auto again = expand_templates(record.body["outputs"], [&](const std::string&) { return Result<Json>(key); });
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ(*again, outputs);
+    const auto other = expand_templates(record.body["outputs"], [](const std::string&) { return Result<Json>("x"); });
+    EXPECT_FALSE(other.ok());
+}
+
+TEST(SecretMask, MasksNamesOfMembers) {
+    SecretMask mask;
+    mask.add("inputs.tok", "hunter2");
+    Record record;
+    record.body = {{"found", {{"hunter2", 1}}}};
+    EXPECT_TRUE(mask.is_in_a_name(record.body));
+    mask.apply(record);
+    EXPECT_EQ(record.body, (Json{{"found", {{"(secret)", 1}}}}));
+    EXPECT_FALSE(mask.is_in_a_name(record.body));
+}
+
+TEST(SecretMask, OutputMayComeInPieces) {
+    SecretMask mask;
+    mask.add("inputs.tok", "hunter2hunter2");
+    EXPECT_EQ(mask.masked_piece("it is hunter2", false), "it is (secret)");
+    EXPECT_EQ(mask.masked_piece("hunter2 it is\n", true), "(secret) it is\n");
+    EXPECT_EQ(mask.masked_piece("hunter2 and more\n", false), "hunter2 and more\n");
+}
+
 TEST(SecretMask, ShortValuesWouldGarbleEverything) {
     SecretMask mask;
     mask.add("inputs.tok", "a");
