@@ -5,6 +5,7 @@
 
 #include "base/mutation.h"
 #include "base/text.h"
+#include "compensators/asks_program.h"
 #include "compensators/command_run_info.h"
 #include "compensators/command_run_plan.h"
 #include "compensators/command_run_state.h"
@@ -138,49 +139,6 @@ Result<Json> read_outputs(const Json& wanted, const ProcessOutcome& outcome) {
     return outputs;
 }
 
-// ---- what must be durable ------------------------------------------------------------------------------------------
-
-/// A touched path may be gone, or its parent: then the nearest folder that is there keeps the absence.
-Result<SyncRequest> sync_of_path(Host& host, const std::string& path) {
-    auto place = host.locate(path);
-    if (!place && place.error().code != ErrorCode::not_found) return std::move(place).error();
-    if (place) {
-        BACKOUT_TRY_ASSIGN(const FileStatus status, place->directory->status(place->name));
-        const auto what = status.present() ? SyncRequest::What::tree : SyncRequest::What::names;
-        return SyncRequest{what, place->directory, status.present() ? place->name : ""};
-    }
-    std::string parent = path;
-    while (parent.size() > 1) {
-        parent = parent.substr(0, parent.rfind('/'));
-        if (parent.empty()) parent = "/";
-        auto directory = host.open_directory(parent);
-        if (directory) return SyncRequest{SyncRequest::What::names, *directory, ""};
-    }
-    return std::move(place).error();
-}
-
-Result<std::vector<SyncRequest>> sync_requests(Host& host, const Json& arguments) {
-    std::vector<SyncRequest> requests;
-    const Json& touches = member(arguments, "touches");
-    if (touches.empty()) {
-        requests.push_back(SyncRequest{SyncRequest::What::everything, nullptr, ""});
-        return requests;
-    }
-    std::vector<std::string> paths = touches.get<std::vector<std::string>>();
-    for (const char* name : {"creates", "removes"}) {
-        if (member(arguments, name).is_string()) paths.push_back(arguments[name].get<std::string>());
-    }
-    for (const std::string& path : paths) {
-        BACKOUT_TRY_ASSIGN(SyncRequest request, sync_of_path(host, path));
-        requests.push_back(request);
-        // The name itself, too: a tree is synced from its top downwards.
-        if (request.what == SyncRequest::What::tree) {
-            requests.push_back(SyncRequest{SyncRequest::What::names, request.directory, ""});
-        }
-    }
-    return requests;
-}
-
 std::vector<Difference> differences_of(const Json& arguments, const CommandLook& found, bool want_applied) {
     const std::string path = describe_argv(arguments["argv"]);
     const std::string expected = want_applied ? "applied (exit 0)" : "not applied (exit 1)";
@@ -188,7 +146,12 @@ std::vector<Difference> differences_of(const Json& arguments, const CommandLook&
     return {Difference{path, found.attribute, want_applied ? "applied" : "not applied", found.found}};
 }
 
-class CommandRun final : public Compensator {
+std::string describe_answer(const CommandLook& look) {
+    const Json words = state_words(look.state);
+    return (words.is_string() ? words.get<std::string>() : "no answer") + " (" + look.found + ")";
+}
+
+class CommandRun final : public Compensator, public AsksProgram {
   public:
     const KindInfo& info() const override {
         static const KindInfo kInfo = command_run_info();
@@ -196,6 +159,24 @@ class CommandRun final : public Compensator {
     }
 
     Result<Planned> plan(PlanRequest& request) const override { return plan_command(request); }
+
+    bool asks(const PlannedStep& step) const override { return !member(step.arguments, "probe").is_null(); }
+
+    Result<Planned> plan_unasked(PlanRequest& request, const std::vector<std::string>& changed,
+                                 const Json& last_outputs) const override {
+        return plan_unasked_command(request, changed, last_outputs);
+    }
+
+    Result<std::optional<Difference>> ask_again(Host& host, const PlannedStep& step) const override {
+        const Json& then = member(step.before, "state");
+        if (!asks(step) || then.is_null() || has_template(step.arguments["probe"])) return std::optional<Difference>();
+        ProgramOptions options;
+        options.timeout = kProbeTimeout;
+        BACKOUT_TRY_ASSIGN(const CommandLook now, ask_probe(host, step.arguments, options));
+        if (state_words(now.state) == then) return std::optional<Difference>();
+        return std::optional<Difference>({describe_argv(step.arguments["argv"]), "what its probe says",
+                                          then.get<std::string>(), describe_answer(now)});
+    }
 
     Result<Staged> stage(StepContext& context, const PlannedStep& step) const override {
         Json image = context.planned_arguments != nullptr ? *context.planned_arguments : step.arguments;
@@ -240,7 +221,12 @@ class CommandRun final : public Compensator {
     Result<Applied> apply(StepContext& context, const Json& image) const override {
         Applied applied;
         applied.was_already = true;
-        if (is_foreign(image)) return applied;
+        if (is_foreign(image)) {
+            if (member(image, "last_outputs").is_null()) return applied;
+            BACKOUT_TRY_ASSIGN(const Json given, expanded(context, image["last_outputs"]));
+            applied.outputs = given;
+            return applied;
+        }
         BACKOUT_TRY_ASSIGN(const Json arguments, ready(context, image));
         const bool forward = is_forward(image);
         const CommandState goal = forward ? CommandState::applied : CommandState::not_applied;
@@ -256,7 +242,7 @@ class CommandRun final : public Compensator {
     }
 
     Result<Observation> observe(StepContext& context, const Json& image, bool /*deep*/) const override {
-        if (is_foreign(image)) return Observation{Where::both, {}, "it was applied before the step began"};
+        if (is_foreign(image)) return observe_foreign(context, image);
         BACKOUT_TRY_ASSIGN(const Json arguments, ready(context, image));
         BACKOUT_TRY_ASSIGN(const CommandLook now, look(context, arguments));
         const bool forward = is_forward(image);
@@ -319,6 +305,17 @@ class CommandRun final : public Compensator {
     static bool is_untouched_by(StepContext& context, const Json& image, const Json& arguments) {
         const Json& before = member(image, "touched");
         return !before.is_null() && before == traces_before_command(context.host, arguments);
+    }
+
+    /// It was kept, and is watched as kept steps are: while its run lasts.
+    static Observation observe_foreign(StepContext& context, const Json& image) {
+        Observation observation{Where::both, {}, "it was applied before the step began"};
+        if (!is_forward(image) || context.in_doubt || context.going_back) return observation;
+        const Result<Json> arguments = ready(context, image);
+        if (!arguments.ok()) return observation;
+        const Result<CommandLook> now = look(context, *arguments);
+        if (!now.ok() || now->state == CommandState::applied || now->state == CommandState::unknown) return observation;
+        return Observation{Where::neither, differences_of(*arguments, *now, true), now->reason};
     }
 
     static Result<Observation> cannot_tell(const Json& arguments, const CommandLook& now) {

@@ -47,7 +47,9 @@ KindInfo command_run_info() {
          "name: JSON pointer into what the command writes to standard output, or \"\" for the whole text",
          text_map_schema()},
     };
-    info.detects = "the probe's answer; without probe whether creates and removes are there";
+    info.detects =
+        "the probe's answer (behind a step that changes something it is asked when its turn comes); without probe "
+        "whether creates and removes are there";
     info.verifies = "exit status, then the probe again; without probe that creates is there and removes is absent";
     info.undo_restores =
         "what undo.argv restores, confirmed by the probe: it says 1, or what it said before the step; an undo that is "

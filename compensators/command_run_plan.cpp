@@ -187,6 +187,8 @@ Json describe_command(const Json& arguments) {
     return details;
 }
 
+}  // namespace
+
 Json state_words(CommandState state) {
     switch (state) {
         case CommandState::applied: return "applied";
@@ -196,8 +198,6 @@ Json state_words(CommandState state) {
     }
     return nullptr;
 }
-
-}  // namespace
 
 Result<Json> read_command(const Json& with, const std::string& manifest_directory) {
     ArgumentReader reader(with);
@@ -217,9 +217,9 @@ Result<Json> read_command(const Json& with, const std::string& manifest_director
     return arguments;
 }
 
-Result<Planned> plan_command(PlanRequest& request) {
-    BACKOUT_TRY_ASSIGN(Json arguments, read_command(request.with, request.manifest_directory));
-    BACKOUT_TRY_ASSIGN(Decision decision, decide(request, arguments));
+namespace {
+
+Result<Planned> plan_decided(PlanRequest& request, Json arguments, Decision decision) {
     const bool keep = decision.look.state == CommandState::applied;
     Planned planned;
     planned.operation = keep ? "keep" : "run";
@@ -237,6 +237,25 @@ Result<Planned> plan_command(PlanRequest& request) {
     planned.effect = keep ? Effect::none : Effect::tearable;
     BACKOUT_TRY(add_paths(request, arguments, planned));
     planned.arguments = std::move(arguments);
+    return planned;
+}
+
+}  // namespace
+
+Result<Planned> plan_command(PlanRequest& request) {
+    BACKOUT_TRY_ASSIGN(Json arguments, read_command(request.with, request.manifest_directory));
+    BACKOUT_TRY_ASSIGN(Decision decision, decide(request, arguments));
+    return plan_decided(request, std::move(arguments), std::move(decision));
+}
+
+Result<Planned> plan_unasked_command(PlanRequest& request, const std::vector<std::string>& changed,
+                                     const Json& last_outputs) {
+    BACKOUT_TRY_ASSIGN(Json arguments, read_command(request.with, request.manifest_directory));
+    Decision decision;
+    decision.look.reason = "its probe is asked then";
+    decision.known_after = changed;
+    BACKOUT_TRY_ASSIGN(Planned planned, plan_decided(request, std::move(arguments), std::move(decision)));
+    if (!last_outputs.is_null()) planned.arguments["last_outputs"] = last_outputs;
     return planned;
 }
 

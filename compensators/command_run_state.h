@@ -52,6 +52,9 @@ Json touched_content(Host& host, const Json& arguments);
 /// What is otherwise now, at most a few. Requires: `content` is of touched_content, not null.
 Result<std::vector<Difference>> compare_touched_content(Host& host, const Json& content);
 
+/// What must be durable when the command, or its undo, has run: what it touches; everything where that isn't said.
+Result<std::vector<SyncRequest>> sync_requests(Host& host, const Json& arguments);
+
 /// Is anybody there to ask?
 bool can_be_asked(const Json& arguments);
 

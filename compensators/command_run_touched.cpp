@@ -1,4 +1,5 @@
-// What a command says that it touches, as it was before: the proof of an undo that no probe can give.
+// What a command says that it touches: as it was before, the proof of an undo that no probe can give; and what of it
+// must be durable.
 
 #include <nlohmann/json.hpp>
 
@@ -63,6 +64,53 @@ Result<std::vector<Difference>> compare_touched_content(Host& host, const Json& 
         differences.insert(differences.end(), found.begin(), found.end());
     }
     return differences;
+}
+
+// ---- what must be durable ------------------------------------------------------------------------------------------
+
+namespace {
+
+/// A touched path may be gone, or its parent: then the nearest folder that is there keeps the absence.
+Result<SyncRequest> sync_of_path(Host& host, const std::string& path) {
+    auto place = host.locate(path);
+    if (!place && place.error().code != ErrorCode::not_found) return std::move(place).error();
+    if (place) {
+        BACKOUT_TRY_ASSIGN(const FileStatus status, place->directory->status(place->name));
+        const auto what = status.present() ? SyncRequest::What::tree : SyncRequest::What::names;
+        return SyncRequest{what, place->directory, status.present() ? place->name : ""};
+    }
+    std::string parent = path;
+    while (parent.size() > 1) {
+        parent = parent.substr(0, parent.rfind('/'));
+        if (parent.empty()) parent = "/";
+        auto directory = host.open_directory(parent);
+        if (directory) return SyncRequest{SyncRequest::What::names, *directory, ""};
+    }
+    return std::move(place).error();
+}
+
+}  // namespace
+
+Result<std::vector<SyncRequest>> sync_requests(Host& host, const Json& arguments) {
+    std::vector<SyncRequest> requests;
+    const Json& touches = member(arguments, "touches");
+    if (touches.empty()) {
+        requests.push_back(SyncRequest{SyncRequest::What::everything, nullptr, ""});
+        return requests;
+    }
+    std::vector<std::string> paths = touches.get<std::vector<std::string>>();
+    for (const char* name : {"creates", "removes"}) {
+        if (member(arguments, name).is_string()) paths.push_back(arguments[name].get<std::string>());
+    }
+    for (const std::string& path : paths) {
+        BACKOUT_TRY_ASSIGN(SyncRequest request, sync_of_path(host, path));
+        requests.push_back(request);
+        // The name itself, too: a tree is synced from its top downwards.
+        if (request.what == SyncRequest::What::tree) {
+            requests.push_back(SyncRequest{SyncRequest::What::names, request.directory, ""});
+        }
+    }
+    return requests;
 }
 
 }  // namespace backout

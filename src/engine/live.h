@@ -53,7 +53,6 @@ struct Live {
     std::vector<Record> riding;   ///< outcomes of atomic steps that wait for the next commit
     bool checked_at_end = false;  ///< the whole plan was verified
     std::vector<Difference> final_drift = {};
-    std::vector<std::uint32_t> drifted_kept = {};
     std::string final_failure = {};  ///< why the end isn't as planned; "" if it is
     bool stop_asked = false;         ///< a signal wants the run to end at the next safe point
     bool abort_asked = false;        ///< … by rolling back

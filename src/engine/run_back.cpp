@@ -182,7 +182,6 @@ Status RunLoop::do_try_again(const Steps& steps) {
     live_.checked_at_end = false;
     live_.final_failure.clear();
     live_.final_drift.clear();
-    live_.drifted_kept.clear();
     return {};
 }
 
@@ -212,11 +211,6 @@ Status RunLoop::do_begin_abort(const std::string& reason) {
         records.push_back(
             record(RecordType::run_verified, 0,
                    {{"drift", conflicts_to_json(live_.final_drift)}, {"failure", text_or_null(live_.final_failure)}}));
-    for (std::uint32_t step : live_.drifted_kept) {
-        records.push_back(
-            record(RecordType::step_conflict, step,
-                   {{"conflicts", conflicts_to_json(live(step).differences)}, {"reason", "a kept thing changed"}}));
-    }
     records.push_back(record(RecordType::run_aborting, 0, {{"reason", reason}, {"cause_step", 0}}));
     BACKOUT_TRY(drop_staged());
     BACKOUT_TRY(commit(std::move(records)));

@@ -2,7 +2,10 @@
 
 #include "engine/run_loop.h"
 
+#include <algorithm>
+
 #include "base/mutation.h"
+#include "plan/resource_index.h"
 
 namespace backout {
 
@@ -29,10 +32,8 @@ void RunLoop::check_step_at_end(std::uint32_t step) {
         auto differences = worker_.verify_kept(plan, state_);
         if (!differences.ok())
             live_.final_failure = differences.error().text();
-        else if (!differences->empty()) {
-            live_.drifted_kept.push_back(step);
+        else if (!differences->empty())
             note_drift(step, std::move(*differences));
-        }
         return;
     }
     if (!plan.changes() || !applied || state_.step(step).phase == StepPhase::conflict) return;
@@ -161,7 +162,50 @@ Status RunLoop::mark_targets() {
     return {};
 }
 
+/// Steps that were to be kept as they were before the run. One that was to keep what an earlier step of the run makes
+/// is none: that has gone back.
+RunLoop::Steps RunLoop::kept_from_the_start() const {
+    Steps kept;
+    ResourceIndex changed;
+    for (const PlannedStep& step : plan_.steps) {
+        const StepPhase phase = state_.step(step.step).phase;
+        const bool untold = phase == StepPhase::pending || phase == StepPhase::settled;
+        const bool stands_on_changed = std::any_of(step.resources.begin(), step.resources.end(),
+                                                   [&](const Resource& one) { return changed.overlaps_any(one); });
+        if (step.operation == "keep" && untold && !stands_on_changed) kept.push_back(step.step);
+        if (!step.changes()) continue;
+        for (const Resource& resource : step.resources) changed.add(resource, step.step);
+    }
+    return kept;
+}
+
+/// A run that went back says that everything is as it was: what it was to keep, too. Compared after all was undone, for
+/// an own step may have changed it and been taken back. What can't be compared for want of a secret is told, no more.
+Status RunLoop::look_at_kept() {
+    std::vector<Record> records;
+    for (const std::uint32_t step : kept_from_the_start()) {
+        auto differences = worker_.verify_kept(planned(step), state_);
+        Json body = {{"reason", "a kept thing changed"}};
+        if (!differences.ok()) {
+            const Error& error = differences.error();
+            if (error.code == ErrorCode::canceled) return do_stop_resumable("stopped at once");
+            if (error.code == ErrorCode::invalid)
+                tell("warning", step, {{"message", "what was to be kept can't be compared: " + error.text()}});
+            if (error.code == ErrorCode::invalid) continue;
+            body = {{"reason", "a kept thing can't be looked at"}};
+            differences = std::vector<Difference>{{planned(step).target, "state", "as planned", error.text()}};
+        }
+        if (differences->empty()) continue;
+        body["conflicts"] = Json::array();
+        for (const Difference& one : *differences) body["conflicts"].push_back(difference_to_json(one));
+        records.push_back(record(RecordType::step_conflict, step, std::move(body)));
+    }
+    return commit(std::move(records));
+}
+
 Status RunLoop::do_finish() {
+    if (state_.direction == Direction::back && !shape_.is_rollback) BACKOUT_TRY(look_at_kept());
+    if (stopped_) return {};
     // What rides may be the outcome of a step that had failed before, and went back at another try.
     if (shape_.is_rollback && !left_out("engine.outcomes_before_mark")) BACKOUT_TRY(commit({}));
     const Ending ending = ending_of(state_, plan_, live_);

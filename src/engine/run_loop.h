@@ -98,6 +98,8 @@ class RunLoop {
     Status do_try_again(const Steps& steps);
     Status do_await_person(const Command& command);
     Status do_stop_resumable(const std::string& reason);
+    Steps kept_from_the_start() const;
+    Status look_at_kept();
     Status do_finish();
     Status mark_targets();
     RunOutcome outcome() const;

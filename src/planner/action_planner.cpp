@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "compensators/argument_reader.h"
+#include "compensators/asks_program.h"
 #include "compensators/check_runner.h"
 #include "manifest/action_parser.h"
 #include "plan/template.h"
@@ -214,6 +215,14 @@ Result<Json> ActionPlanner::expand_now(const Json& value) const {
     });
 }
 
+Result<Planned> ActionPlanner::answer_of(const Compensator& kind, PlanRequest& request, const Draft& draft) const {
+    const auto* asker = dynamic_cast<const AsksProgram*>(&kind);
+    if (asker == nullptr || unasked_ == nullptr || unasked_->count(request.id) == 0) return kind.plan(request);
+    Json outputs;
+    if (!draft.outputs.empty() && tools_.last_outputs) outputs = tools_.last_outputs(request.id).value_or(nullptr);
+    return asker->plan_unasked(request, unasked_->at(request.id), outputs);
+}
+
 Status ActionPlanner::ask_kind(const Compensator& kind, Json with, Draft& draft) {
     PlannedStep& step = draft.step;
     const std::vector<std::string> awaited = awaited_actions(with);
@@ -221,7 +230,7 @@ Status ActionPlanner::ask_kind(const Compensator& kind, Json with, Draft& draft)
     world_.begin_step();
     PlanRequest request{step.id, std::move(with), manifest_.directory,
                         world_,  tools_.host,     [this](const Json& value) { return expand_now(value); }};
-    BACKOUT_TRY_ASSIGN(Planned planned, kind.plan(request));
+    BACKOUT_TRY_ASSIGN(Planned planned, answer_of(kind, request, draft));
     take_planned(planned, step);
     for (const std::string& id : awaited) {
         add_new(step.known_after, id);

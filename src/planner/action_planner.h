@@ -29,6 +29,9 @@ struct Draft {
     std::optional<Error> unless_kept = {};  ///< the problem that is noted in the end unless the step is kept
 };
 
+/// By id of a step that asks a program: the steps after which it can be asked.
+using UnaskedIds = std::map<std::string, std::vector<std::string>>;
+
 class ActionPlanner {
   public:
     /// Requires: all outlive this.
@@ -38,6 +41,8 @@ class ActionPlanner {
     /// A step for `action`, planned after all of `earlier`. Problems are noted, and the draft is unsound then.
     Draft plan(const Action& action, const std::vector<std::string>& depends_on,
                const std::map<std::string, Draft>& earlier);
+    /// Steps that are planned without an answer. Requires: `unasked` outlives this.
+    void leave_unasked(const UnaskedIds& unasked) { unasked_ = &unasked; }
     /// A step that shows why the action isn't done.
     Draft skip(const Action& action, const std::vector<std::string>& depends_on, const Skip& skip);
 
@@ -59,6 +64,7 @@ class ActionPlanner {
                          const std::map<std::string, Draft>& earlier) const;
     Result<Retraced> ask_for_retrace(const Action& action);
     Status ask_kind(const Compensator& kind, Json with, Draft& draft);
+    Result<Planned> answer_of(const Compensator& kind, PlanRequest& request, const Draft& draft) const;
     Status make_outputs_known(const Compensator& kind, const PlannedStep& step);
     Result<Json> expand_now(const Json& value) const;
     void note(const Action& action, const Error& error);
@@ -70,6 +76,7 @@ class ActionPlanner {
     Resolver& resolver_;
     PredictedWorld& world_;
     ProblemList& problems_;
+    const UnaskedIds* unasked_ = nullptr;
 };
 
 }  // namespace backout

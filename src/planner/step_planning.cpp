@@ -9,6 +9,7 @@
 #include "plan/order.h"
 #include "planner/source_file.h"
 #include "planner/template_file.h"
+#include "planner/unasked.h"
 
 namespace backout {
 
@@ -109,13 +110,15 @@ bool StepPlanning::note_late_ones() {
     return holds;
 }
 
-// True iff the order holds: a kind may turn out to be irreversible only when it is asked.
+// True iff the order holds, and nothing was asked too early: a kind may turn out to be irreversible only when it is
+// asked.
 Result<bool> StepPlanning::plan_pass(const ManifestReferences& references, RetracedIds& retraced) {
     BACKOUT_TRY_ASSIGN(order_, find_order());
     references_ = std::make_unique<ManifestReferences>(references);
     Resolver resolver(manifest_.source_name, *references_, tables_);
     PredictedWorld world(real_world_, tools_.host);
     ActionPlanner planner(manifest_, tools_, *references_, resolver, world, problems_);
+    planner.leave_unasked(unasked_);
     retraced.ids = retrace(planner, retraced.ids);
     plan_drafts(planner);
     const bool holds = note_late_ones();
@@ -123,15 +126,18 @@ Result<bool> StepPlanning::plan_pass(const ManifestReferences& references, Retra
     for (std::size_t at = 0; at < drafts_.size(); ++at)
         planner.note_unless_kept(manifest_.actions[order_[at]], drafts_[at]);
     observed_ = world.observed();
-    return holds;
+    asked_too_early_ = note_unasked(drafts_, tools_.kinds, unasked_);
+    return holds && !asked_too_early_;
 }
 
 // Planned again from the start if the order changes: what a step saw rests on what came before it.
 Status StepPlanning::plan_in_stable_order(const ManifestReferences& references) {
-    for (int pass = 1; pass <= kMostPasses; ++pass) {
+    // Steps that were asked too early get fewer with each pass: they don't count.
+    for (int pass = 1; pass <= kMostPasses; pass += asked_too_early_ ? 0 : 1) {
         RetracedIds none;
         BACKOUT_TRY_ASSIGN(const bool holds, plan_pass(references, none));
         if (holds || !problems_.empty()) return {};
+        if (asked_too_early_) continue;
         const std::vector<std::size_t> former = order_;
         BACKOUT_TRY_ASSIGN(const auto next, find_order());
         if (next == former) return {};

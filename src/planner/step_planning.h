@@ -67,6 +67,8 @@ class StepPlanning {
     std::vector<Draft> drafts_;
     std::unique_ptr<ManifestReferences> references_;
     Json observed_;
+    UnaskedIds unasked_;
+    bool asked_too_early_ = false;   // in the last pass: a program, about a world that isn't there yet
     std::set<std::string> settled_;  // what was retraced in the last pass, and kept
 };
 

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "manifest/parse.h"
 #include "plan/plan_codec.h"
+#include "planner/probe_check.h"
 #include "report/run_report.h"
 #include "session/image_census.h"
 #include "session/taken_back.h"
@@ -187,7 +188,11 @@ Result<std::vector<StaleItem>> LocalSession::check_all(const Plan& plan) {
 
 Result<std::vector<StaleItem>> LocalSession::check(const Plan& plan) {
     BACKOUT_TRY(use_root(plan.root));
-    return check_plan(plan, {*host_, detectors_, options_.environment, options_.inputs});
+    BACKOUT_TRY_ASSIGN(std::vector<StaleItem> items,
+                       check_plan(plan, {*host_, detectors_, options_.environment, options_.inputs}));
+    BACKOUT_TRY_ASSIGN(const std::vector<StaleItem> answers, check_probes(plan, *host_, kinds_));
+    items.insert(items.end(), answers.begin(), answers.end());
+    return items;
 }
 
 Result<StatusReport> LocalSession::status(bool with_bytes) {
