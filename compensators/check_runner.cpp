@@ -229,9 +229,10 @@ void validate_tcp(ArgumentReader& reader) {
 void validate_file(ArgumentReader& reader) {
     reader.only({"file", "sha256", "absent", "exists", "within", "every", "timeout"});
     reader.text_or_template("file");
-    const bool absent = reader.flag("absent", false);
-    const bool exists = reader.flag("exists", !absent);
-    if (absent == exists) reader.complain("absent", "says the contrary of exists");
+    const bool said_absent = reader.flag("absent", false);
+    const bool exists = reader.flag("exists", !said_absent);
+    const bool absent = said_absent || !exists;
+    if (said_absent == exists && reader.has("absent")) reader.complain("absent", "says the contrary of exists");
     const Json digest = reader.text_or_template("sha256");
     if (!digest.is_null() && absent) reader.complain("sha256", "an absent file has none");
     if (digest.is_string() && from_hex(digest.get<std::string>()).value_or("").size() != 32) {

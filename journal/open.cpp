@@ -27,10 +27,11 @@ Status make_directories(const std::string& path, int depth) {
     if (there) return {};
     if (depth == 0) return Error{ErrorCode::invalid, "the path of the state directory is too deep", path};
     BACKOUT_TRY(make_directories(parent_of(path), depth - 1));
+    BACKOUT_TRY(check_directories_above(path));  // before anything is made there
     const Status made = make_private_directory(path);
     if (!made.ok() && made.error().code != ErrorCode::exists) return made.error();
     if (!left_out("journal.state_directory")) BACKOUT_TRY(sync_path(path));
-    return left_out("journal.name_of_state_directory") ? Status{} : sync_path(parent_of(path));
+    return left_out("journal.name_of_state_directory") ? Status{} : sync_directory_of(path);
 }
 
 }  // namespace

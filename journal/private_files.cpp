@@ -175,6 +175,22 @@ Status sync_path(const std::string& path) {
     return {};
 }
 
+Status sync_directory_of(const std::string& path) {
+    const std::string parent = parent_of(path);
+    const OwnedFd fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd.get() < 0) return system_error(errno, "open", parent);
+    if (fsync(fd.get()) != 0) return system_error(errno, "fsync", parent);
+    return {};
+}
+
+Status check_directories_above(const std::string& path) {
+    const std::string parent = parent_of(path);
+    BACKOUT_TRY(check_ancestors(parent));
+    const std::unique_ptr<char, void (*)(void*)> real(::realpath(parent.c_str(), nullptr), std::free);
+    if (!real) return system_error(errno, "realpath", parent);
+    return check_ancestors(real.get());
+}
+
 Status check_private_directory(const std::string& path) {
     struct stat status {};
     if (lstat(path.c_str(), &status) != 0) return system_error(errno, "lstat", path);
@@ -184,11 +200,7 @@ Status check_private_directory(const std::string& path) {
         return refused(path, "belongs to another user: run as its owner, or choose another --state-dir");
     }
     if ((status.st_mode & kOthersMayWrite) != 0) return refused(path, "is writable by others: chmod go-w " + path);
-    const std::string parent = parent_of(path);
-    BACKOUT_TRY(check_ancestors(parent));
-    const std::unique_ptr<char, void (*)(void*)> real(::realpath(parent.c_str(), nullptr), std::free);
-    if (!real) return system_error(errno, "realpath", parent);
-    return check_ancestors(real.get());
+    return check_directories_above(path);
 }
 
 Status make_private_directory(const std::string& path) {

@@ -43,10 +43,14 @@ Status write_new_private_file(const std::string& path, std::string_view bytes);
 Status write_at(int fd, off_t at, std::string_view bytes, const std::string& path);
 Result<Bytes> read_at(int fd, off_t at, std::size_t length, const std::string& path);
 Status sync_path(const std::string& path);  ///< fsync of a file or directory
+/// fsync of the directory that holds `path`. Links lead there too: check_directories_above accepts them.
+Status sync_directory_of(const std::string& path);
 
 /// The directory itself: no link, ours, not writable by others; and every directory above it, links on the way
 /// included, belongs to root or us and is not writable by others unless sticky. Errors: `not_found`, `not_permitted`.
 Status check_private_directory(const std::string& path);
+/// Only the directories above it, which must exist.
+Status check_directories_above(const std::string& path);
 /// mkdir, 0700 whatever the umask. Errors: `exists` too.
 Status make_private_directory(const std::string& path);
 

@@ -42,9 +42,15 @@ RunScope::~RunScope() {
     signals_.run_ends();
 }
 
+int tell_no_run(Context& context, ExitCode code) {
+    const int exit = static_cast<int>(code);
+    if (context.json) context.events.document("report", {{"report", nullptr}, {"exit", exit}});
+    return exit;
+}
+
 int declined(Context& context) {
     context.channels.say("result", kLevelResults, "Nothing was changed.");
-    return static_cast<int>(ExitCode::undone);
+    return tell_no_run(context, ExitCode::undone);
 }
 
 }  // namespace backout

@@ -24,6 +24,9 @@ class RunScope {
 /// What a run that goes that way does when it is asked to stop: see engine/run_loop.cpp, notice_stop.
 AfterSignal after_signal(const Plan& plan, Direction direction);
 
+/// Nothing was run: says so. The last event of --json is a report all the same, `null`, with the exit code.
+int tell_no_run(Context& context, ExitCode code);
+
 /// The answer was no: nothing has begun.
 int declined(Context& context);
 

@@ -60,7 +60,7 @@ Result<int> nothing_to_do(Context& context, const Plan& plan) {
                                             check.note + "; nothing was changed"};
     }
     context.channels.hint("Nothing to do.");
-    return static_cast<int>(ExitCode::done);
+    return tell_no_run(context, ExitCode::done);
 }
 
 // Steps are executed one after the other so far: any limit is kept.

@@ -22,9 +22,10 @@ Result<int> run_resolve(Context& context) {
 VerbSpec resolve_verb() {
     return {"resolve",
             "State the truth about one stuck step",
-            "For a step in doubt or in conflict, after a person has looked: it is recorded with name and reason, "
-            "nothing is "
-            "touched. Then 'backout resume' goes on.",
+            "For a step in doubt, in conflict, left as residue, or whose undo fails, after a person has looked: it is "
+            "recorded with name and reason, nothing is touched. Then 'backout resume' goes on. done: what the step was "
+            "to do is done. undone: it is as before the step. skipped: it stays as it is, whatever that is. In a run "
+            "that takes another back, done and undone both say that it is taken back.",
             {{"RUN", "the run"}, {"STEP", "id or number of the step"}},
             {{"--as", "TRUTH", "done, undone or skipped", false, {"done", "undone", "skipped"}},
              {"--reason", "TEXT", "why", false, {}}},

@@ -39,7 +39,7 @@ Result<int> nothing_to_resume(Context& context, const std::string& name) {
     const std::string text =
         name.empty() ? "Nothing is unfinished." : "Run " + name + " is finished; nothing to resume.";
     context.channels.say("result", kLevelResults, text);
-    return static_cast<int>(ExitCode::done);
+    return tell_no_run(context, ExitCode::done);
 }
 
 Result<int> run_resume(Context& context) {

@@ -77,7 +77,7 @@ Result<int> nothing_to_take_back(Context& context, bool only_show) {
     if (context.json && only_show) context.show(proposal_to_json({}, {}), "");
     if (!only_show) context.events.begin();
     context.channels.say("result", kLevelResults, "Nothing to take back.");
-    return static_cast<int>(ExitCode::done);
+    return only_show ? static_cast<int>(ExitCode::done) : tell_no_run(context, ExitCode::done);
 }
 
 // What was executed: the unfinished run's own plan, or the plan that was proposed for each finished one.

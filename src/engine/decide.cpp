@@ -201,6 +201,7 @@ std::optional<Command> Decider::settle_one_forward(std::uint32_t step) const {
                            "step " + std::to_string(step) +
                                " is in doubt and can't be undone: whether it was done must be said by a person"};
         case Settlement::conflict:
+            if (shape_.step(step).undoable && live(step).overwrite) return Command{CommandKind::undo_first, {step}, {}};
             return Command{shape_.is_rollback ? CommandKind::record_conflict : CommandKind::record_failure,
                            {step},
                            "somebody else changed what the step was changing"};
@@ -307,6 +308,8 @@ std::optional<Command> Decider::settle_one_back(std::uint32_t step) const {
             if (shape.undoable) return std::nullopt;
             return Command{CommandKind::record_residue, {step}, {}};
         case Settlement::conflict:
+            // Whose word overrides a conflict has seen what stands there: the kind keeps it as an image.
+            if (shape.undoable && live(step).overwrite) return std::nullopt;
             return Command{shape.undoable ? CommandKind::record_conflict : CommandKind::record_residue, {step}, {}};
         case Settlement::halt:
             return Command{CommandKind::await_person, {step}, "step " + std::to_string(step) + " can't be looked at"};

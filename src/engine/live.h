@@ -44,6 +44,7 @@ struct LiveStep {
     bool definite = false;              ///< with a failure: the step itself reported it (not a time-out, not a signal)
     bool drift = false;                 ///< with a failure: it was verification
     bool left_out = false;              ///< a person wants it left as it is (--skip)
+    bool overwrite = false;             ///< a person wants it taken back whatever stands there (--overwrite-conflict)
     bool gave_up = false;               ///< in a run that goes on regardless: not tried again by this process
     std::vector<Record> output = {};    ///< bounded output of its command, recorded with the outcome
 };

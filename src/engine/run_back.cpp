@@ -234,9 +234,11 @@ Result<bool> RunLoop::take_back_now(std::uint32_t step) {
     forget_live(step);
     BACKOUT_TRY(do_observe({step}));
     const Settlement settlement = settle_back(state_.step(step).phase, *live(step).seen, shape_.step(step).effect);
+    const bool restore =
+        settlement == Settlement::restore || (settlement == Settlement::conflict && live(step).overwrite);
     if (settlement == Settlement::mark) {
         BACKOUT_TRY(do_sync_undo({step}));
-    } else if (settlement == Settlement::restore && shape_.step(step).undoable) {
+    } else if (restore && shape_.step(step).undoable) {
         BACKOUT_TRY(do_prepare_undo({step}));
         if (live(step).progress == Progress::staged) BACKOUT_TRY(do_secure({step}));
         if (live(step).progress == Progress::secured) BACKOUT_TRY(do_intend_undo({step}));

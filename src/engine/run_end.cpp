@@ -112,6 +112,12 @@ bool left_behind(const StepState& step) {
            step.phase == StepPhase::resolved_skipped || may_have_effect(step.phase);
 }
 
+/// Of a run that takes another back. Where a person says that it is done, it doesn't matter how it failed before.
+bool not_taken_back(const StepState& step) {
+    return step.phase == StepPhase::conflict || step.phase == StepPhase::resolved_skipped ||
+           (step.failed && step.phase != StepPhase::resolved_done);
+}
+
 Ending ending_of(const RunState& state, const Plan& plan, const Live& live) {
     Ending ending;
     const bool is_rollback = !plan.undoes.empty();
@@ -121,8 +127,7 @@ Ending ending_of(const RunState& state, const Plan& plan, const Live& live) {
         const bool back = state.direction == Direction::back;
         const bool planned_residue = is_rollback && bool_member(step.details, "residue", false);
         const bool left_out = step.operation == "skip" && !planned_residue;  // --skip
-        const bool left =
-            back ? left_behind(now) : is_rollback && (left_out || now.phase == StepPhase::conflict || now.failed);
+        const bool left = back ? left_behind(now) : is_rollback && (left_out || not_taken_back(now));
         ending.taken_back = ending.taken_back && !left;
         if (left || planned_residue)
             ending.residue.push_back(

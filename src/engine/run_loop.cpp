@@ -34,6 +34,7 @@ void RunLoop::forget_live() {
 void RunLoop::forget_live(std::uint32_t step) {
     live(step) = LiveStep{};
     live(step).left_out = left_out_.count(planned(step).id) != 0;
+    live(step).overwrite = options_.overwrite_conflicts.count(planned(step).id) != 0;
 }
 
 Result<RunOutcome> RunLoop::run() {

@@ -201,16 +201,16 @@ bool InputResolution::used_outside_actions(const std::string& name) const {
 }
 
 bool InputResolution::may_be_missing(const InputSpecification& input) const {
-    if (manifest_.on_missing_input == OnMissingInput::skip) return true;
-    if (used_outside_actions(input.name)) return false;
     bool skipped_or_tested = false;
     for (const Action& action : manifest_.actions) {
         const auto names = referenced_inputs(action);
         const bool used = std::find(names.begin(), names.end(), input.name) != names.end();
+        // An action has the manifest's policy where it names none: its own word is the stronger one.
         if (used && action.on_missing_input == OnMissingInput::fail) return false;
         skipped_or_tested = skipped_or_tested || used || tests_input(action, input.name);
     }
-    return skipped_or_tested;
+    if (manifest_.on_missing_input == OnMissingInput::skip) return true;
+    return skipped_or_tested && !used_outside_actions(input.name);
 }
 
 void InputResolution::resolve(const InputSpecification& input) {

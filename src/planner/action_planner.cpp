@@ -142,12 +142,19 @@ Draft ActionPlanner::skip(const Action& action, const std::vector<std::string>& 
     return draft;
 }
 
+/// As the earlier steps will have left it, else the real one.
+Result<Bytes> ActionPlanner::read_template(const std::string& path) {
+    BACKOUT_TRY_ASSIGN(std::optional<Bytes> predicted, world_.read_predicted(path, kMostTemplateBytes));
+    if (predicted) return std::move(*predicted);
+    return read_source_file(tools_.host, path, kMostTemplateBytes);
+}
+
 Result<Json> ActionPlanner::resolve_arguments(const Action& action, const Compensator& kind) {
     BACKOUT_TRY_ASSIGN(Json with, resolver_.resolve(action.with));
     const Json& file = member(with, "template");
     if (!has_parameter(kind, "template") || !file.is_string()) return with;
     const std::string path = source_path(manifest_.directory, file.get<std::string>());
-    auto text = read_source_file(tools_.host, path, kMostTemplateBytes);
+    auto text = read_template(path);
     if (!text.ok()) return std::move(text).error().in("template");
     BACKOUT_TRY_ASSIGN(with["template_resolved"], resolve_template_text(file.get<std::string>(), *text, references_));
     return with;
@@ -227,7 +234,6 @@ Status ActionPlanner::ask_kind(const Compensator& kind, Json with, Draft& draft)
     PlannedStep& step = draft.step;
     const std::vector<std::string> awaited = awaited_actions(with);
     draft.outputs = output_names(kind, with);
-    world_.begin_step();
     PlanRequest request{step.id, std::move(with), manifest_.directory,
                         world_,  tools_.host,     [this](const Json& value) { return expand_now(value); }};
     BACKOUT_TRY_ASSIGN(Planned planned, answer_of(kind, request, draft));
@@ -289,6 +295,7 @@ Status ActionPlanner::plan_into(const Action& action, const std::map<std::string
         return Error{ErrorCode::invalid, "unknown kind '" + printable(action.kind.value) + "'" +
                                              did_you_mean(action.kind.value, tools_.kinds.names())};
     }
+    world_.begin_step();
     BACKOUT_TRY_ASSIGN(Json with, resolve_arguments(action, *kind));
     BACKOUT_TRY(check_outputs(action, *kind, with, earlier));
     BACKOUT_TRY(ask_kind(*kind, std::move(with), draft));

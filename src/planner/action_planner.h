@@ -56,6 +56,7 @@ class ActionPlanner {
 
   private:
     PlannedStep start_step(const Action& action, const std::vector<std::string>& depends_on) const;
+    Result<Bytes> read_template(const std::string& path);
     Result<Json> resolve_arguments(const Action& action, const Compensator& kind);
     Status resolve_verify(const Action& action, PlannedStep& step);
     Error at(Position position, const Action& action, const std::string& problem) const;

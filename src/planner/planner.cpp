@@ -172,7 +172,7 @@ void Planner::check_space() {
     for (const Draft& draft : planning_.drafts()) needs.insert(needs.end(), draft.space.begin(), draft.space.end());
     auto missing = find_missing_space(tools_.host, needs);
     if (!missing.ok()) return problems_.add(missing.error());
-    for (const std::string& sentence : *missing) problems_.add(Error{ErrorCode::no_space, sentence});
+    for (const std::string& sentence : *missing) problems_.add(Error{ErrorCode::invalid, sentence});
 }
 
 void Planner::check_rules() {

@@ -191,6 +191,16 @@ Result<Bytes> PredictedWorld::read(const std::string& path, std::uint64_t limit)
     return real_.read(key, limit);
 }
 
+Result<std::optional<Bytes>> PredictedWorld::read_predicted(const std::string& path, std::uint64_t limit) {
+    if (layers_.empty()) return std::optional<Bytes>();
+    const auto key = key_of(path);
+    if (!key.ok()) return std::optional<Bytes>();  // who reads the real one is told why
+    const Decision decision = decide(*key);
+    if (decision.layer == nullptr) return std::optional<Bytes>();
+    BACKOUT_TRY_ASSIGN(Bytes content, read_layer(decision, *key, limit));
+    return std::optional<Bytes>(std::move(content));
+}
+
 Result<std::vector<std::string>> PredictedWorld::list(const std::string& path) {
     BACKOUT_TRY_ASSIGN(const std::string key, key_of(path));
     const Decision decision = decide(key);

@@ -32,6 +32,9 @@ class PredictedWorld final : public WorldView {
     Result<Bytes> read(const std::string& path, std::uint64_t limit) override;
     Result<std::vector<std::string>> list(const std::string& path) override;
 
+    /// The content that earlier steps will have left there; nothing where none of them has a say. Errors as of `read`.
+    Result<std::optional<Bytes>> read_predicted(const std::string& path, std::uint64_t limit);
+
     /// From here on looks are those of another step.
     void begin_step() { seen_.clear(); }
     /// Ids of the steps whose predictions were looked at since `begin_step`, sorted.

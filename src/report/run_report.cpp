@@ -19,9 +19,14 @@ std::string settled_word(const StepState& step) {
     return "skipped";  // skipped or declined
 }
 
+// In a run that takes another back, what fails is an undo.
+std::string failed_word(const PlannedStep& planned) {
+    return planned.origin.run.empty() ? "failed" : "undo_failed";
+}
+
 // A step that a signal or a stop left without a record.
 std::string pending_word(const StepState& step, const PlannedStep& planned, const RunState& run) {
-    if (step.failed) return "failed";
+    if (step.failed) return failed_word(planned);
     if (planned.operation == "skip") return bool_member(planned.details, "blocked", false) ? "blocked" : "skipped";
     if (run.phase == RunPhase::committed && planned.operation == "keep") return "kept";
     return "not_reached";
@@ -34,10 +39,10 @@ std::string doubtful_word(const RunState& run, bool at_work, const std::string& 
 }
 
 // An effect that still stands. Once a run has gone back to its end, whatever it didn't take back is a failed undo.
-std::string standing_word(const StepState& step, const RunState& run) {
+std::string standing_word(const StepState& step, const PlannedStep& planned, const RunState& run) {
     const bool went_back = run.finished && run.direction == Direction::back && run.phase != RunPhase::committed;
     if (went_back && !step.error.empty()) return "undo_failed";
-    return step.failed || step.phase != StepPhase::applied ? "failed" : "done";
+    return step.failed || step.phase != StepPhase::applied ? failed_word(planned) : "done";
 }
 
 const StepState& state_of(const RunState& run, std::uint32_t number) {
@@ -55,9 +60,10 @@ bool has_stuck_step(const Plan& plan, const RunState& run) {
 
 using Words = std::vector<std::string>;
 
-bool has_residue(const RunState& run) {
-    return std::any_of(run.steps.begin(), run.steps.end(),
-                       [](const StepState& step) { return step.phase == StepPhase::residue; });
+bool has_residue(const Plan& plan, const RunState& run) {
+    return std::any_of(plan.steps.begin(), plan.steps.end(), [&run](const PlannedStep& planned) {
+        return final_state_of(state_of(run, planned.step), planned, run) == "residue";
+    });
 }
 
 /// What a pivot kept, or what --skip left out.
@@ -158,13 +164,13 @@ std::string final_state_of(const StepState& step, const PlannedStep& planned, co
         case StepPhase::settled:
             // A rollback leaves what is irreversible as residue, and says so in its plan.
             if (bool_member(planned.details, "residue", false)) return "residue";
-            return step.failed ? "failed" : settled_word(step);
-        case StepPhase::in_doubt: return doubtful_word(run, at_work, standing_word(step, run));
+            return step.failed ? failed_word(planned) : settled_word(step);
+        case StepPhase::in_doubt: return doubtful_word(run, at_work, standing_word(step, planned, run));
         case StepPhase::applied:
-        case StepPhase::failed_in_doubt: return standing_word(step, run);
+        case StepPhase::failed_in_doubt: return standing_word(step, planned, run);
         case StepPhase::undo_in_doubt:
             return step.error.empty() ? doubtful_word(run, at_work, "undo_failed") : "undo_failed";
-        case StepPhase::undone: return step.failed ? "failed" : "undone";
+        case StepPhase::undone: return step.failed ? failed_word(planned) : "undone";
         case StepPhase::conflict: return "conflict";
         case StepPhase::residue: return "residue";
         case StepPhase::resolved_done: return "done";
@@ -181,7 +187,7 @@ std::vector<std::string> ways_out(const Plan& plan, const RunState& run) {
     if (stuck) return {"rollback", "resolve"};
     if (something_stands(plan, run)) return {"rollback"};
     // Nothing but what can't be undone is left: trying again changes nothing, a person's word closes it.
-    return has_residue(run) ? Words{"resolve"} : Words{};
+    return has_residue(plan, run) ? Words{"resolve"} : Words{};
 }
 
 std::size_t RunReport::count(const std::string& state_word) const {
@@ -229,6 +235,12 @@ std::string as_far_as_known(std::string sentence, const RunReport& report) {
     return sentence + ", if the undo of " + printable(ids) + " did what it should: without probe nothing can tell.";
 }
 
+/// Where a rollback left out what a person wanted left, that is among what is listed.
+std::string left_words(const RunReport& report) {
+    const bool left_out = report.count("skipped") != 0 && !report.summary.undoes.empty();
+    return left_out ? "conflict, residue, failed undo or skipped" : "conflict, residue or failed undo";
+}
+
 }  // namespace
 
 std::string where_the_machine_is(const RunReport& report) {
@@ -244,8 +256,7 @@ std::string where_the_machine_is(const RunReport& report) {
                 "Run " + report.summary.undoes + " is taken back: everything is as it was before it.", report);
         case RunPhase::rolled_back: return as_far_as_known("Everything is as it was before the run.", report);
         case RunPhase::rollback_incomplete:
-            return "Not everything is undone: what is listed above as conflict, residue or failed undo was left as it "
-                   "is.";
+            return "Not everything is undone: what is listed above as " + left_words(report) + " was left as it is.";
         case RunPhase::interrupted: return "The run stopped in the middle; every effect so far is in the journal.";
         case RunPhase::running: return "The run is at work, or was killed; every effect so far is in the journal.";
         case RunPhase::rolling_back:

@@ -33,7 +33,8 @@ Result<bool> was_mended(JournalStore& journal, const RunSummary& run) {
     if (!run.undone_by.empty() || run.undoes.empty()) return !run.undone_by.empty();
     BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
     return std::any_of(runs.begin(), runs.end(), [&run](const RunSummary& target) {
-        return target.run == run.undoes && !target.undone_by.empty();
+        // Its own mark mends nothing: what is irreversible it had to leave, and a person's word is still owed.
+        return target.run == run.undoes && !target.undone_by.empty() && target.undone_by != run.run;
     });
 }
 
@@ -147,6 +148,9 @@ Result<std::unique_ptr<JournalStore>> LocalSession::journal_with(const std::stri
 }
 
 Result<Plan> LocalSession::plan(const std::string& manifest_text, const PlanOptions& options, Secrets* secrets) {
+    // A journal that can't be read stops everything: no plan could be executed upon it.
+    const Result<std::unique_ptr<JournalStore>> journal = journal_for_reading();
+    if (!journal.ok() && journal.error().code == ErrorCode::journal) return journal.error();
     host_ = hosts_.at(options_.root).get();
     PlannerTools tools{*host_, kinds_, detectors_, clock_, ids_, state_in_host(), {}};
     // Whose last outputs are meant is known by the manifest's name; what is wrong with the text, planning says.

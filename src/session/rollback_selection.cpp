@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "session/local_session.h"
 #include "session/rollback_choice.h"
 #include "session/taken_back.h"
@@ -99,6 +100,17 @@ Result<std::string> what_is_in_the_way(JournalStore& journal, const RunSummary& 
                ") changed " + printable(found.key) + " too" + left;
     }
     return std::string();
+}
+
+Status check_ids(const Plan& plan, const std::string& run, const std::set<std::string>& wanted) {
+    std::vector<std::string> ids;
+    for (const PlannedStep& step : plan.steps) ids.push_back(step.id);
+    for (const std::string& id : wanted) {
+        if (plan.find(id) != nullptr) continue;
+        return Error{ErrorCode::invalid,
+                     "the run " + run + " has no step '" + printable(id) + "'" + did_you_mean(id, ids)};
+    }
+    return {};
 }
 
 }  // namespace backout

@@ -20,6 +20,10 @@ struct Selection {
 /// Errors: `not_found`; `failed` when a later run is in the way of the one that was meant.
 Result<Selection> select_targets(JournalStore& journal, const RollbackRequest& request);
 
+/// What a person names must be there: a slip of the pen would take back what is wanted left, or leave it. Errors:
+/// `invalid`.
+Status check_ids(const Plan& plan, const std::string& run, const std::set<std::string>& wanted);
+
 /// Runs that are to be taken back before, each with the ids of the steps that will be left all the same.
 using TakenBackFirst = std::map<std::string, std::set<std::string>>;
 

@@ -35,20 +35,6 @@ std::set<std::string> ids_of(const Plan& plan, const std::set<std::string>& want
     return own;
 }
 
-/// What is named must be there: a slip of the pen would take back what a person wants left.
-Status check_ids(const Plan& plan, const std::string& run, const RollbackRequest& request) {
-    std::vector<std::string> ids;
-    for (const PlannedStep& step : plan.steps) ids.push_back(step.id);
-    for (const auto* wanted : {&request.skip, &request.overwrite_conflicts}) {
-        for (const std::string& id : *wanted) {
-            if (plan.find(id) != nullptr) continue;
-            return Error{ErrorCode::invalid,
-                         "the run " + run + " has no step '" + printable(id) + "'" + did_you_mean(id, ids)};
-        }
-    }
-    return {};
-}
-
 /// An undo that names what its step gave out can't be run where that isn't known: what the step made stays.
 Status leave_what_is_not_known(JournalStore& journal, const RunDetails& target, std::vector<TakenStep>& taken) {
     BACKOUT_TRY_ASSIGN(const bool does, does_its_steps(journal, target.summary));
@@ -140,7 +126,8 @@ Result<RollbackProposal> LocalSession::propose(JournalStore& journal, const Roll
         RollbackProposal proposal;
         BACKOUT_TRY_ASSIGN(proposal.unfinished, details_of(journal, *unfinished));
         BACKOUT_TRY(use_root_of(*proposal.unfinished));
-        BACKOUT_TRY(check_ids(proposal.unfinished->plan, unfinished->run, request));
+        BACKOUT_TRY(check_ids(proposal.unfinished->plan, unfinished->run, request.skip));
+        BACKOUT_TRY(check_ids(proposal.unfinished->plan, unfinished->run, request.overwrite_conflicts));
         return proposal;
     }
     BACKOUT_TRY_ASSIGN(const Selection selection, select_targets(journal, request));

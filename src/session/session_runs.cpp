@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "session/local_session.h"
 #include "session/rollback_choice.h"
+#include "session/rollback_selection.h"
 #include "session/taken_back.h"
 #include "session/tidy_images.h"
 
@@ -31,7 +32,7 @@ Direction direction_back(const RunDetails& details) {
     return details.plan.undoes.empty() ? Direction::back : Direction::forward;
 }
 
-bool is_stuck(const StepState& step) {
+bool is_stuck(const PlannedStep& planned, const StepState& step) {
     switch (step.phase) {
         case StepPhase::in_doubt:
         case StepPhase::failed_in_doubt:
@@ -42,8 +43,16 @@ bool is_stuck(const StepState& step) {
         case StepPhase::resolved_undone:
         case StepPhase::resolved_skipped: return true;
         case StepPhase::applied: return step.failed || !step.error.empty();
-        default: return false;
+        case StepPhase::settled: return bool_member(planned.details, "residue", false);
+        default: return step.failed;
     }
+}
+
+/// In a run that takes another back, what is done there is that something is undone: a person who says either means
+/// that it is as it was before.
+std::string truth_of(const RunDetails& details, const std::string& as) {
+    const bool takes_back = !details.plan.undoes.empty() && details.state.direction == Direction::forward;
+    return takes_back && as == "undone" ? "done" : as;
 }
 
 const PlannedStep* find_step(const Plan& plan, const std::string& name) {
@@ -182,6 +191,7 @@ Result<std::optional<RunOutcome>> LocalSession::resume(const std::string& run, s
     }
     if (!unfinished) return std::optional<RunOutcome>();
     BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(*place.journal, *unfinished));
+    BACKOUT_TRY(check_ids(details.plan, unfinished->run, options.overwrite_conflicts));
     BACKOUT_TRY(use_root_of(details));
     images_of(place);
     BACKOUT_TRY_ASSIGN(RunOutcome outcome, tidied(place, Engine(parts(place))
@@ -245,14 +255,14 @@ Result<RunDetails> LocalSession::resolve(const std::string& run, const std::stri
     const PlannedStep* planned = find_step(details.plan, step);
     if (planned == nullptr) return no_such_step(details.plan, summary.run, step);
     const StepState& state = details.state.step(planned->step);
-    if (!is_stuck(state)) {
+    if (!is_stuck(*planned, state)) {
         return Error{ErrorCode::invalid, "step " + planned->id + " of " + summary.run + " is " +
                                              to_string(state.phase) + ": there is no doubt and no conflict to resolve"};
     }
     Record record;
     record.type = RecordType::step_resolved;
     record.step = planned->step;
-    record.body = {{"as", as}, {"reason", reason}, {"user", options_.user}};
+    record.body = {{"as", truth_of(details, as)}, {"reason", reason}, {"user", options_.user}};
     record.time = clock_.now();
     std::vector<Record> records = {record};
     BACKOUT_TRY(place.journal->append(summary.number, records));

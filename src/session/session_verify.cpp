@@ -1,6 +1,7 @@
 // Comparing the world with what runs and plans say. Reads only. See local_session.h.
 
 #include <algorithm>
+#include <optional>
 
 #include "base/bytes.h"
 #include "engine/step_worker.h"
@@ -82,6 +83,17 @@ class NoImages final : public ImageStore {
     static Error refused() { return {ErrorCode::not_found, "there are no images outside a run"}; }
 };
 
+/// A secret that isn't at hand is no drift: nothing was seen. The first one that is missing is kept for the caller.
+RunOptions noting_missing_secrets(RunOptions options, std::optional<Error>& missing) {
+    if (!options.secrets) return options;
+    options.secrets = [ask = options.secrets, &missing](const std::string& reference) -> Result<Json> {
+        Result<Json> answer = ask(reference);
+        if (!answer.ok() && !missing) missing = answer.error();
+        return answer;
+    };
+    return options;
+}
+
 bool waits_for_run(const PlannedStep& step) {
     return !step.known_after.empty() || has_template(step.arguments) || has_template(step.after);
 }
@@ -97,7 +109,8 @@ Result<VerifyReport> LocalSession::verify_run(const std::string& run, bool deep)
     BACKOUT_TRY(use_root(details.plan.root));
     const std::unique_ptr<ImageStore> images = make_image_store(*host_, *journal, state_in_host());
     const EngineParts parts = reading_parts(*journal, *images);
-    RunOptions options = with_secrets({}, details.plan);
+    std::optional<Error> missing;
+    RunOptions options = noting_missing_secrets(with_secrets({}, details.plan), missing);
     options.stop = options_.stop;
     StepWorker worker(parts, details.plan, options, details.summary);
     if (!details.plan.undoes.empty()) BACKOUT_TRY(worker.load_origins());
@@ -113,6 +126,7 @@ Result<VerifyReport> LocalSession::verify_run(const std::string& run, bool deep)
         }
     }
     append(report.steps, checks_of(worker, details.plan, details.state));
+    if (missing) return *missing;
     return report;
 }
 
@@ -125,7 +139,8 @@ Result<VerifyReport> LocalSession::verify_plan(const Plan& plan) {
     const RunSummary summary;
     RunState state;
     state.steps.resize(plan.steps.size());
-    RunOptions options = with_secrets({}, plan);
+    std::optional<Error> missing;
+    RunOptions options = noting_missing_secrets(with_secrets({}, plan), missing);
     options.stop = options_.stop;
     MemJournal none;
     const EngineParts parts = reading_parts(journal ? *journal : none, images);
@@ -141,6 +156,7 @@ Result<VerifyReport> LocalSession::verify_plan(const Plan& plan) {
         report.steps.push_back(compared_with_expectation(worker, planned, state));
     }
     append(report.steps, checks_of(worker, plan, state));
+    if (missing) return *missing;
     return report;
 }
 
@@ -152,9 +168,12 @@ Result<std::vector<VerifyReport::Step>> LocalSession::run_plan_checks(const Plan
     RunState state;
     state.steps.resize(plan.steps.size());
     const RunSummary summary;
-    const RunOptions with = with_secrets(options, plan);
+    std::optional<Error> missing;
+    const RunOptions with = noting_missing_secrets(with_secrets(options, plan), missing);
     StepWorker worker(parts, plan, with, summary);
-    return checks_of(worker, plan, state);
+    std::vector<Step> steps = checks_of(worker, plan, state);
+    if (missing) return *missing;
+    return steps;
 }
 
 }  // namespace backout

@@ -322,10 +322,10 @@ def no_space_for_the_images(box):
     manifest = box.manifest([write_action(box, "conf", "new\n", id="conf"),
                              {"action": "file.write", "with": {"path": box.path("big"), "source": str(big)},
                               "depends_on": ["conf"]}])
-    ran = box.run("apply", manifest, "--yes", "--state-dir", box.target / "state",
-                  before=["unshare", "-m", "sh", "-c", script, "sh"])
-    ran.expect(1)
-    expect_in("too little room", ran.errors, "the reason")
+    for verb in (["plan"], ["apply", "--yes"]):
+        ran = box.run(*verb, manifest, "--state-dir", box.target / "state",
+                      before=["unshare", "-m", "sh", "-c", script, "sh"]).expect(65)
+        expect_in("too little room", ran.errors, "the reason")
     expect_in("former\n", ran.output, "the former content")
     listing = ran.output[ran.output.rindex("former\n"):]
     expect("big" not in listing.split(), f"the big file is there: {listing}")
