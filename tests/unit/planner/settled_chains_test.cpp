@@ -85,6 +85,30 @@ TEST_F(ChainsOnMemHost, AFolderThatIsMadeAndRemovedStaysAway) {
               "");
 }
 
+TEST_F(ChainsOnMemHost, WhatAnotherTypeTakesTheRemovedOnesPlaceStays) {
+    host.put_file("/srv/file", "x");
+    host.put_file("/srv/folder/foreign", "x");
+    host.put_symlink("/srv/link", "there");
+    EXPECT_EQ(changed_by(R"(
+        { "id": "d", "action": "dir.delete", "with": { "path": "/srv/file" } },
+        { "id": "w", "action": "file.write", "depends_on": ["d"], "with": { "path": "/srv/file", "content": "x" } },
+        { "id": "f", "action": "file.delete", "with": { "path": "/srv/folder" } },
+        { "id": "c", "action": "dir.create", "depends_on": ["f"], "with": { "path": "/srv/folder" } },
+        { "id": "e", "action": "dir.delete", "with": { "path": "/srv/link" } },
+        { "id": "l", "action": "file.link", "depends_on": ["e"], "with": { "path": "/srv/link", "to": "there" } })"),
+              "");
+}
+
+TEST_F(ChainsOnMemHost, WhatIsOfAnotherTypeThanIsToBeRemovedIsNoEndByItself) {
+    host.put_file("/srv/file", "x");
+    EXPECT_THAT(problem(R"({ "id": "d", "action": "dir.delete", "with": { "path": "/srv/file" } })"),
+                HasSubstr("/srv/file is a file: remove it with file.delete"));
+    EXPECT_THAT(problem(R"(
+        { "id": "d", "action": "dir.delete", "with": { "path": "/srv/file" } },
+        { "id": "w", "action": "file.write", "depends_on": ["d"], "with": { "path": "/srv/file", "content": "y" } })"),
+                HasSubstr("/srv/file is a file: remove it with file.delete"));
+}
+
 TEST_F(ChainsOnMemHost, ASyncedTreeWithAnEditedAndAnAddedFileStays) {
     host.put_file("/srv/from/conf", "Port 80\n");
     host.put_file("/srv/from/more", "more\n");
