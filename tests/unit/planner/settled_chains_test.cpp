@@ -125,6 +125,21 @@ TEST_F(ChainsOnMemHost, ASyncedTreeWithAnEditedAndAnAddedFileStays) {
     EXPECT_EQ(changed_by(actions), "s a e ");
 }
 
+TEST_F(ChainsOnMemHost, ASyncedTreeWithOtherAttributesStays) {
+    for (const char* top : {"/srv/from", "/srv/to"}) {
+        const std::uint32_t mode = std::string(top) == "/srv/to" ? 0600 : 0644;
+        host.put_file(std::string(top) + "/a", "a\n", mode);
+        host.put_file(std::string(top) + "/sub/b", "b\n", mode);
+    }
+    const std::string actions = R"(
+        { "id": "s", "action": "dir.sync", "with": { "source": "/srv/from", "path": "/srv/to" } },
+        { "id": "a", "action": "file.attributes", "depends_on": ["s"],
+          "with": { "path": "/srv/to", "recurse": true, "mode": "0600", "directory_mode": "0755" } })";
+    EXPECT_EQ(changed_by(actions), "");
+    host.put_file("/srv/to/a", "other\n", 0600);
+    EXPECT_EQ(changed_by(actions), "s a ");
+}
+
 TEST_F(ChainsOnMemHost, ACommandInBetweenSeesWhatIsInBetween) {
     host.put_file("/etc/a", "Port 22\n");
     const std::string command =
