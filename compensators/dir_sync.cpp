@@ -151,6 +151,20 @@ void predict_files(const Wish& wish, const Target& target, const SyncComparison&
     }
 }
 
+/// Files that only change their attributes keep the bytes that they have.
+Status predict_retouched(PlanRequest& request, const Target& target, const SyncComparison& comparison,
+                         Planned& planned) {
+    for (const SyncChange& change : comparison.changes) {
+        const bool retouched = change.action == SyncAction::attributes && change.before.type == EntryType::file;
+        if (!retouched || planned.predictions.size() > kMostPredictions) continue;
+        const std::string key = join_paths(target.key, change.path);
+        BACKOUT_TRY_ASSIGN(const Seen seen, request.world.look_at_attributes(key));
+        planned.predictions.push_back(
+            predict_with_content(request, key, seen, key, with_attributes(change.before, change.attributes)));
+    }
+    return {};
+}
+
 Json changes_to_json(const std::vector<SyncChange>& changes) {
     Json list = Json::array();
     for (const SyncChange& change : changes) list.push_back(sync_change_to_json(change));
@@ -174,8 +188,8 @@ Status check_permissions(PlanRequest& request, const Target& target, const SyncC
     return {};
 }
 
-void decide(PlanRequest& request, const Wish& wish, const Target& target, const SyncComparison& comparison,
-            Planned& planned) {
+Status decide(PlanRequest& request, const Wish& wish, const Target& target, const SyncComparison& comparison,
+              Planned& planned) {
     const bool present = target.seen.state.present();
     const EntryState after = summarize_tree(comparison.result);
     planned.operation = comparison.changes.empty() ? "keep" : (present ? "update" : "create");
@@ -187,12 +201,13 @@ void decide(PlanRequest& request, const Wish& wish, const Target& target, const 
     if (comparison.changes.empty()) {
         planned.reason = "it is alike";
         planned.arguments["expected"] = tree_to_json(comparison.expected);
-        return;
+        return {};
     }
     planned.arguments["changes"] = changes_to_json(comparison.changes);
     planned.predictions = parent_predictions(request.host, target);
     planned.predictions.push_back(Prediction{target.key, true, after, {}, "", comparison.result});
     predict_files(wish, target, comparison, planned);
+    return predict_retouched(request, target, comparison, planned);
 }
 
 // ---- staging -------------------------------------------------------------------------------------------------------
@@ -292,7 +307,7 @@ class DirSync final : public FileKind {
         BACKOUT_TRY_ASSIGN(const SyncComparison comparison, compare_for_sync(from.entries, to.entries, wish.rules));
         Wish real = wish;
         real.source = source;
-        decide(request, real, target, comparison, planned);
+        BACKOUT_TRY(decide(request, real, target, comparison, planned));
         BACKOUT_TRY(check_permissions(request, target, comparison));
         return planned;
     }

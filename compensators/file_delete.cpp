@@ -54,7 +54,6 @@ class Delete final : public FileKind {
         const std::string path = absolute_path(request.manifest_directory, reader.text("path"));
         BACKOUT_TRY(reader.finish());
         BACKOUT_TRY_ASSIGN(Target target, look_up_target(request, path));
-        BACKOUT_TRY(refuse_type(target));
         BACKOUT_TRY(check_no_mount_point(target));
         if (directories_ && target.seen.known && target.seen.state.present()) {
             BACKOUT_TRY_ASSIGN(target.seen, request.world.look_tree(target.key));
@@ -62,6 +61,8 @@ class Delete final : public FileKind {
         target.missing_parents.clear();  // what isn't there needs no parents
         Planned planned;
         planned.target = path;
+        // What a later step of the plan makes there may stand there by now.
+        if (const Status fit = check_type(target); !fit.ok()) planned.unless_kept = fit.error();
         planned.arguments = {{"path", target.key}};
         planned.undo.description =
             directories_ ? "the former tree itself comes back" : "the former file itself comes back";
@@ -101,7 +102,7 @@ class Delete final : public FileKind {
         if (before.present()) planned.predictions = {{target.key, true, EntryState{}, {}, "", {}}};
     }
 
-    Status refuse_type(const Target& target) const {
+    Status check_type(const Target& target) const {
         const EntryType type = target.seen.state.type;
         if (type == EntryType::absent || (type == EntryType::directory) == directories_) return {};
         const std::string remedy = directories_ ? "remove it with file.delete" : "remove it with dir.delete";

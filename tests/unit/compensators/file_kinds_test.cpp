@@ -188,8 +188,12 @@ TEST_F(FileKinds, write_lets_a_program_validate_the_new_file_before_it_goes_live
 TEST_F(FileKinds, delete_keeps_what_is_absent_and_refuses_the_other_kind) {
     EXPECT_EQ(must(road_.plan("file.delete", {{"path", "/no/such"}})).operation, "keep");
     EXPECT_EQ(must(road_.plan("dir.delete", {{"path", "/no/such"}})).operation, "keep");
-    EXPECT_NE(refused("file.delete", {{"path", "/srv/dir"}}).text().find("dir.delete"), std::string::npos);
-    EXPECT_NE(refused("dir.delete", {{"path", "/etc/app.conf"}}).text().find("file.delete"), std::string::npos);
+    const auto directory = must(road_.plan("file.delete", {{"path", "/srv/dir"}})).unless_kept;
+    ASSERT_TRUE(directory);
+    EXPECT_NE(directory->text().find("dir.delete"), std::string::npos);
+    const auto file = must(road_.plan("dir.delete", {{"path", "/etc/app.conf"}})).unless_kept;
+    ASSERT_TRUE(file);
+    EXPECT_NE(file->text().find("file.delete"), std::string::npos);
     EXPECT_EQ(refused("dir.delete", {{"path", "/mnt"}}).code, ErrorCode::wrong_type);
     EXPECT_EQ(refused("dir.delete", {{"path", "/"}}).code, ErrorCode::invalid);
     host_.mount("/srv/dir/inner", "ext4");

@@ -85,6 +85,30 @@ TEST_F(ChainsOnMemHost, AFolderThatIsMadeAndRemovedStaysAway) {
               "");
 }
 
+TEST_F(ChainsOnMemHost, WhatAnotherTypeTakesTheRemovedOnesPlaceStays) {
+    host.put_file("/srv/file", "x");
+    host.put_file("/srv/folder/foreign", "x");
+    host.put_symlink("/srv/link", "there");
+    EXPECT_EQ(changed_by(R"(
+        { "id": "d", "action": "dir.delete", "with": { "path": "/srv/file" } },
+        { "id": "w", "action": "file.write", "depends_on": ["d"], "with": { "path": "/srv/file", "content": "x" } },
+        { "id": "f", "action": "file.delete", "with": { "path": "/srv/folder" } },
+        { "id": "c", "action": "dir.create", "depends_on": ["f"], "with": { "path": "/srv/folder" } },
+        { "id": "e", "action": "dir.delete", "with": { "path": "/srv/link" } },
+        { "id": "l", "action": "file.link", "depends_on": ["e"], "with": { "path": "/srv/link", "to": "there" } })"),
+              "");
+}
+
+TEST_F(ChainsOnMemHost, WhatIsOfAnotherTypeThanIsToBeRemovedIsNoEndByItself) {
+    host.put_file("/srv/file", "x");
+    EXPECT_THAT(problem(R"({ "id": "d", "action": "dir.delete", "with": { "path": "/srv/file" } })"),
+                HasSubstr("/srv/file is a file: remove it with file.delete"));
+    EXPECT_THAT(problem(R"(
+        { "id": "d", "action": "dir.delete", "with": { "path": "/srv/file" } },
+        { "id": "w", "action": "file.write", "depends_on": ["d"], "with": { "path": "/srv/file", "content": "y" } })"),
+                HasSubstr("/srv/file is a file: remove it with file.delete"));
+}
+
 TEST_F(ChainsOnMemHost, ASyncedTreeWithAnEditedAndAnAddedFileStays) {
     host.put_file("/srv/from/conf", "Port 80\n");
     host.put_file("/srv/from/more", "more\n");
@@ -99,6 +123,21 @@ TEST_F(ChainsOnMemHost, ASyncedTreeWithAnEditedAndAnAddedFileStays) {
     EXPECT_EQ(changed_by(actions), "");
     host.put_file("/srv/to/foreign", "foreign\n");
     EXPECT_EQ(changed_by(actions), "s a e ");
+}
+
+TEST_F(ChainsOnMemHost, ASyncedTreeWithOtherAttributesStays) {
+    for (const char* top : {"/srv/from", "/srv/to"}) {
+        const std::uint32_t mode = std::string(top) == "/srv/to" ? 0600 : 0644;
+        host.put_file(std::string(top) + "/a", "a\n", mode);
+        host.put_file(std::string(top) + "/sub/b", "b\n", mode);
+    }
+    const std::string actions = R"(
+        { "id": "s", "action": "dir.sync", "with": { "source": "/srv/from", "path": "/srv/to" } },
+        { "id": "a", "action": "file.attributes", "depends_on": ["s"],
+          "with": { "path": "/srv/to", "recurse": true, "mode": "0600", "directory_mode": "0755" } })";
+    EXPECT_EQ(changed_by(actions), "");
+    host.put_file("/srv/to/a", "other\n", 0600);
+    EXPECT_EQ(changed_by(actions), "s a ");
 }
 
 TEST_F(ChainsOnMemHost, ACommandInBetweenSeesWhatIsInBetween) {
