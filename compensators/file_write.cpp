@@ -135,7 +135,11 @@ EntryState expected_state(Host& host, const Wish& wish, const EntryState& presen
 
 Json details_of(PlanRequest& request, const Wish& wish, const Target& target, const EntryState& before,
                 const EntryState& after) {
-    Json details = {{"changes", changes_between(request.host, before, after)}};
+    // What isn't known yet is no change of content to "nothing".
+    EntryState sure = after;
+    if (!wish.content.known) sure.content = before.content;
+    if (!wish.content.known) sure.size = before.size;
+    Json details = {{"changes", changes_between(request.host, before, sure)}};
     if (!wish.content.known_after.empty()) {
         details["content"] = "(known after " + join_words(wish.content.known_after) + ")";
     } else if (wish.content.secret) {
@@ -215,6 +219,7 @@ void decide(PlanRequest& request, const Wish& wish, const Target& target, Planne
     const bool secret = wish.content.secret;
     planned.before = entry_state_to_json(without_secret(before, secret));
     planned.after = entry_state_to_json(without_secret(after, secret));
+    if (member(planned.after, "content") == "") planned.after["content"] = nullptr;
     planned.details = details_of(request, wish, target, without_secret(before, secret), without_secret(after, secret));
     if (planned.operation == "keep") return;
     add_warnings(wish, target, after, planned);

@@ -63,24 +63,55 @@ void keep_secrets(Context& context, const Secrets& secrets) {
 
 }  // namespace
 
-// Once given, a value is not asked for again; --inputs - can be read but once.
-Status offer_secrets(Context& context, const Plan& plan) {
-    const Json& inputs = member(plan.state, "inputs");
-    const auto is_new = [&context](const std::string& name, const Json& input) {
-        return bool_member(input, "secret", false) && !context.secrets.is_noted(name);
+namespace {
+
+// As with a manifest: a name that nobody asks for is a mistake.
+Status check_input_names(const Plan& plan, const InputText& source, const GivenInputs& given) {
+    std::vector<std::string> names;
+    for (const auto& entry : member(plan.state, "inputs").items()) names.push_back(entry.key());
+    const auto check = [&](const std::string& name, const std::string& place, const std::string& giver) -> Status {
+        if (std::find(names.begin(), names.end(), name) != names.end()) return {};
+        return Error{ErrorCode::invalid, place + ": there is no input '" + printable(name) + "'" + giver +
+                                             did_you_mean(name, names) + "; the plan " +
+                                             (names.empty() ? "has no inputs" : "has " + join_words(names))};
     };
-    bool wanted = false;
-    for (const auto& [name, input] : inputs.items()) wanted = wanted || is_new(name, input);
-    if (!wanted) return {};
-    BACKOUT_TRY_ASSIGN(const GivenInputs given, given_inputs(context.arguments, context.environment.working_directory));
+    for (const auto& entry : given.from_command_line)
+        BACKOUT_TRY(check(entry.first, source.name, ", which --input gives"));
+    if (!given.from_file.is_object()) return {};
+    for (const auto& entry : given.from_file.items()) {
+        const auto place = given.file_places.find(entry.key());
+        const bool known = place != given.file_places.end();
+        BACKOUT_TRY(
+            check(entry.key(), known ? place->second.file + ":" + to_string(place->second.name) : given.file_name, ""));
+    }
+    return {};
+}
+
+bool is_new_secret(const Context& context, const std::string& name, const Json& input) {
+    return bool_member(input, "secret", false) && !context.secrets.is_noted(name);
+}
+
+void offer_given(Context& context, const Json& inputs, const GivenInputs& given) {
     for (const auto& [name, input] : inputs.items()) {
-        if (!is_new(name, input)) continue;
+        if (!is_new_secret(context, name, input)) continue;
         context.secrets.set_variable(name, string_member(input, "env"));
         const Json& from_file = member(given.from_file, name);
         if (!from_file.is_null()) context.secrets.offer(name, text_of(from_file));
         const auto word = given.from_command_line.find(name);
         if (word != given.from_command_line.end()) context.secrets.offer(name, word->second);
     }
+}
+
+}  // namespace
+
+// Once given, a value is not asked for again; --inputs - can be read but once.
+Status offer_secrets(Context& context, const Plan& plan) {
+    const Json& inputs = member(plan.state, "inputs");
+    bool wanted = false;
+    for (const auto& [name, input] : inputs.items()) wanted = wanted || is_new_secret(context, name, input);
+    if (!wanted) return {};
+    BACKOUT_TRY_ASSIGN(const GivenInputs given, given_inputs(context.arguments, context.environment.working_directory));
+    offer_given(context, inputs, given);
     return {};
 }
 
@@ -104,7 +135,9 @@ Result<Plan> plan_manifest(Context& context, const InputText& input) {
 
 Result<Plan> load_plan(Context& context, const InputText& input) {
     BACKOUT_TRY_ASSIGN(Plan plan, plan_from_text(input.text, input.name));
-    BACKOUT_TRY(offer_secrets(context, plan));
+    BACKOUT_TRY_ASSIGN(const GivenInputs given, given_inputs(context.arguments, context.environment.working_directory));
+    BACKOUT_TRY(check_input_names(plan, input, given));
+    offer_given(context, member(plan.state, "inputs"), given);
     return plan;
 }
 

@@ -19,6 +19,21 @@ bool has_template_key(const Json& value) {
     return std::any_of(value.begin(), value.end(), has_template_key);
 }
 
+// Of the outputs of earlier runs, in which secrets stand by their names.
+bool names_only_secrets(const Json& value, const ReferenceSource& references) {
+    if (!value.is_structured()) return true;
+    if (value.is_object() && value.contains(kTemplateKey) && !has_template(value)) return false;
+    for (const TemplateReference& found : template_references(value)) {
+        Reference input;
+        input.name = found.name;
+        input.text = found.text;
+        const bool is_secret = found.kind == TemplateReference::Kind::secret_input &&
+                               references.look_up(input).kind == ReferenceAnswer::Kind::secret;
+        if (!is_secret) return false;
+    }
+    return true;
+}
+
 Json template_of(const std::string& reference) {
     return Json{{kTemplateKey, Json::array({Json{{"ref", reference}}})}};
 }
@@ -34,6 +49,15 @@ void append_text(Json& parts, const std::string& text) {
     } else {
         parts.push_back(text);
     }
+}
+
+// Requires: no references in it.
+std::string literal_of(const std::string& key) {
+    if (!may_have_references(key)) return key;
+    std::vector<TextProblem> ignored;
+    std::string literal;
+    for (const auto& piece : parse_text(key, ignored)) literal += std::get<std::string>(piece);
+    return literal;
 }
 
 Json parts_to_value(Json parts) {
@@ -80,14 +104,28 @@ Json Resolver::resolve_node(const Node& node, const Place& place) {
     return list;
 }
 
+bool Resolver::is_plain_key(const NodeMember& member) {
+    if (!may_have_references(member.key)) return true;
+    std::vector<TextProblem> problems;
+    const TextPieces pieces = parse_text(member.key, problems);
+    const bool plain = problems.empty() && std::all_of(pieces.begin(), pieces.end(), [](const auto& piece) {
+                           return std::holds_alternative<std::string>(piece);
+                       });
+    if (!plain)
+        fail(member.position, "a reference can't stand in a key: " + in_quotes(member.key) +
+                                  "; references stand in values only, and a literal '${' is written '$${'");
+    return plain;
+}
+
 Json Resolver::resolve_object(const Node& node, const Place& place) {
     if (is_select(node)) return resolve_select(node.members()[0].value, place);
     Json object = Json::object();
     for (const NodeMember& member : node.members()) {
         if (member.key == kTemplateKey) return fail(member.position, "the key '$template' is reserved");
+        if (!is_plain_key(member)) continue;
         Place inner = place;
         inner.in_validate = place.in_validate || member.key == "validate";
-        object[member.key] = resolve_node(member.value, inner);
+        object[literal_of(member.key)] = resolve_node(member.value, inner);
     }
     return object;
 }
@@ -97,6 +135,8 @@ Json Resolver::answer_of(const Node& node, const Reference& reference, const Ref
     switch (answer.kind) {
         case ReferenceAnswer::Kind::known:
             if (!has_template_key(*answer.value)) return *answer.value;
+            if (reference.root == Reference::Root::actions && names_only_secrets(*answer.value, references_))
+                return *answer.value;
             return fail(position, "the value of " + in_quotes(reference.text) + " holds the reserved key '$template'");
         case ReferenceAnswer::Kind::deferred: return template_of(action_reference_text(answer.action, answer.output));
         case ReferenceAnswer::Kind::secret:

@@ -38,6 +38,7 @@ class Resolver {
     Json resolve_text(const Node& node, const Place& place);
     Json resolve_object(const Node& node, const Place& place);
     Json piece_of(const Node& node, const Reference& reference, const Place& place);
+    bool is_plain_key(const NodeMember& member);
     Json answer_of(const Node& node, const Reference& reference, const ReferenceAnswer& answer);
     Json row_value(const Node& node, const Reference& reference, const Place& place);
     void append_piece(Json& parts, const Node& node, const Reference& reference, Json piece);

@@ -16,6 +16,7 @@
 #include "plan/template.h"
 #include "planner/docs.h"
 #include "planner/plan_rules.h"
+#include "planner/secret_paths.h"
 #include "planner/skips.h"
 #include "planner/source_file.h"
 #include "planner/step_planning.h"
@@ -188,6 +189,7 @@ void Planner::check_rules() {
 
 Json Planner::state_of() const {
     Json state = planning_.observed();
+    hide_secret_contents(tools_.host, steps_, state["paths"]);
     state["facts"] = detected_.facts;
     Json& inputs = state["inputs"] = Json::object();
     for (const auto& [name, input] : planning_.references().inputs().values) {

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "compensators/entry_state.h"
 #include "compensators/world_view.h"
+#include "planner/secret_paths.h"
 
 namespace backout {
 
@@ -76,6 +77,11 @@ class Checker {
         BACKOUT_TRY_ASSIGN(Seen now, then.tree    ? world_->look_tree(key)
                                      : attributes ? world_->look_at_attributes(key)
                                                   : world_->look(key));
+        const Json& fingerprint = member(recorded, kFingerprint);
+        if (fingerprint.is_string() && now.state.present() &&
+            fingerprint != fingerprint_of(check_.host, key).value_or(""))
+            items_.push_back(
+                StaleItem{steps_.find(key), printable(key) + ": content (secret)", "as planned", "touched"});
         for (const Difference& difference : compare_states(key, then, now.state)) {
             items_.push_back(StaleItem{steps_.find(key), printable(key) + ": " + difference.attribute,
                                        difference.expected, difference.found});

@@ -168,6 +168,13 @@ def references(box):
         (with_content('"${backout.rnu}"'), "4:13", "backout.run"),
         (with_content('"${file}"'), "4:13", "validate"),
         (with_content('"${inputs.v"'), "4:13", "no '}'"),
+        (actions('{"id": "a", "action": "json.merge", "with": {' + TARGET + ',\n"merge": {"${inputs.v}": 1}}}'), "4:11",
+         "can't stand in a key", "inputs.v"),
+        (actions('{"id": "a", "action": "json.patch", "with": {' + TARGET
+                 + ',\n"patch": [{"op": "add", "path": "/a", "value": {"x${env.HOME}": 1}}]}}'), "4:49",
+         "can't stand in a key"),
+        (actions('{"id": "a", "action": "command.run", "with": {"argv": ["true"],\n"env": {"${inputs.v}": "1"}}}'),
+         "4:9", "can't stand in a key"),
     ])
 
 

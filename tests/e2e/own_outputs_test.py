@@ -169,7 +169,24 @@ def refused_elsewhere(box):
     expect_in("declare it under 'outputs'", refused.errors, "no outputs at all")
 
 
-TESTS = [taken_back_by_its_name, goes_back_with_its_run, killed_later, killed_in_its_undo, unknown_stays_and_is_named,
+def others_outputs_are_not_guessed(box):
+    """What a file will hold after a command is not shown as nothing, in text or JSON"""
+    box.write("a", "old")
+    manifest = box.manifest([
+        {"id": "c", "action": "command.run", "with": {"argv": ["echo", "x"], "undo": {"argv": ["true"]},
+                                                      "outputs": {"o": ""}}},
+        write_action(box, "a", "${actions.c.o}", id="A")])
+    shown = box.run("plan", manifest).expect(0).output
+    expect_in("(known after c)", shown, "the plan")
+    expect("0 bytes" not in shown, shown)
+    step = next(one for one in box.run("plan", "--json", manifest).json()["actions"] if one["id"] == "A")
+    expect_equal(step["after"]["content"], None, "content")
+    expect("0 bytes" not in json.dumps(step), json.dumps(step))
+    run = box.run("plan", "--json", box.manifest([write_action(box, "a", "${backout.run}", id="A")])).json()
+    expect("0 bytes" not in json.dumps(run), json.dumps(run))
+
+
+TESTS = [others_outputs_are_not_guessed, taken_back_by_its_name, goes_back_with_its_run, killed_later, killed_in_its_undo, unknown_stays_and_is_named,
          unknown_but_not_applied, unknown_but_applied_is_told, refused_elsewhere]
 
 if __name__ == "__main__":

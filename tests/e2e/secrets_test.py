@@ -2,6 +2,7 @@
 """Secrets: they reach commands and files, may be given to every call that needs them, and are stored nowhere else. And
 runs made under --root: they are looked at and taken back there."""
 
+import hashlib
 import json
 import shlex
 import sys
@@ -115,6 +116,46 @@ def a_secret_of_many_lines_is_masked(box):
 def expect_clean(text, where):
     for part in ("secretline", "-----END", "part399", "part350"):
         expect(part not in text, f"{part} is in {where}:\n{text[:3000]}")
+
+
+def a_plan_holds_no_digest_of_them(box):
+    """Planned a second time, the file that holds the secret is known by its fingerprint, and a change is noticed"""
+    manifest = box.manifest([write_action(box, "conf", "${inputs.tok}", id="F"),
+                             write_action(box, "other", "1", id="G")], inputs=SECRET)
+    digest = hashlib.sha256(CANARY.encode()).hexdigest()
+    box.run("apply", "--yes", manifest, environment=with_token(box)).expect(0)
+    (box.target / "other").unlink()
+    plan = box.folder / "saved.plan"
+    box.run("plan", "-o", plan, manifest, environment=with_token(box)).expect(0)
+    expect(digest not in plan.read_text(), "the digest is in the plan")
+    box.run("check", plan, environment=with_token(box)).expect(0)
+    box.write("conf", "x" * len(CANARY))
+    stale = box.run("apply", plan, environment=with_token(box)).expect(6)
+    expect_in("conf", stale.errors, "what is stale")
+    box.write("conf", CANARY)
+    box.run("apply", "--yes", manifest, environment=with_token(box)).expect(0)
+    expect(digest.encode() not in box.journal_file().read_bytes(), "the digest is in the journal")
+    expect_not_stored(box)
+
+
+def outputs_with_them_are_planned_again(box):
+    """Applied and planned again: the kept command's output holds the secret by its name, and nothing is to be done"""
+    command = {"argv": ["sh", "-c", f"touch {box.path('e')}; printf '<%s>' $(cat)"], "stdin": "${inputs.tok}",
+               "undo": {"argv": ["rm", box.path("e")]}, "probe": {"argv": ["test", "-e", box.path("e")]},
+               "outputs": {"o": ""}}
+    actions = [{"id": "c", "action": "command.run", "with": command},
+               write_action(box, "f", "got ${actions.c.o}\n", id="F")]
+    manifest = box.manifest(actions, inputs=SECRET)
+    box.run("apply", "--yes", manifest, environment=with_token(box)).expect(0)
+    expect_equal(box.read("f"), f"got <{CANARY}>\n", "what was written")
+    again = box.run("plan", "--detailed-exitcode", manifest, environment=with_token(box)).expect(0)
+    expect(CANARY not in again.output, again.output)
+    (box.target / "f").unlink()
+    box.run("apply", "--yes", manifest, environment=with_token(box)).expect(0)
+    expect_equal(box.read("f"), f"got <{CANARY}>\n", "what was written again")
+    expect_not_stored(box)
+    undeclared = box.manifest([{**actions[0], "with": {**command, "stdin": "x"}}, actions[1]])
+    box.run("plan", undeclared, environment=with_token(box)).expect(65)
 
 
 def rollback_asks_for_them_first(box):
@@ -263,7 +304,8 @@ def a_run_stays_in_its_root(box):
 
 
 TESTS = [outputs_hold_them_by_name, own_outputs_hold_them_by_name, outputs_cannot_ask_for_them,
-         a_secret_of_many_lines_is_masked, rollback_asks_for_them_first, edits_of_secrets_go_back,
+         a_secret_of_many_lines_is_masked, a_plan_holds_no_digest_of_them, outputs_with_them_are_planned_again,
+         rollback_asks_for_them_first, edits_of_secrets_go_back,
          resume_takes_them, lost_secret_leaves_a_way_out, unfinished_rollback_asks_first, a_run_stays_in_its_root]
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ TEST_F(FileKinds, write_never_guesses_what_a_later_value_will_be) {
     EXPECT_EQ(planned.operation, "set");
     EXPECT_EQ(planned.known_after, std::vector<std::string>{"gist"});
     EXPECT_EQ(planned.details["content"], "(known after gist)");
-    EXPECT_EQ(planned.after["content"], "");
+    EXPECT_EQ(planned.after["content"], nullptr);
     EXPECT_FALSE(planned.details.contains("diff"));
     PlannedStep step = road_.step_of("file.write", planned);
     step.arguments["content"] = "port=1\nname=x\n";  // it turns out to be what is there
