@@ -16,7 +16,8 @@ Status check_digest(const Context& context, const Plan& plan) {
                  "the plan's digest is " + plan.digest + ", but --require-digest asks for " + printable(wanted)};
 }
 
-// Before anybody is asked: what the session would refuse anyway.
+// Before anything is planned and anybody is asked: what the session would refuse anyway. Waits for the holder of the
+// lease, so that the plan is made of what that one leaves.
 Status check_way_is_free(Context& context) {
     BACKOUT_TRY_ASSIGN(Session * session, context.session());
     return session->ready_for_run();
@@ -79,11 +80,7 @@ Status consent_or_malformed(Context& context, const InputText& input) {
     return plan.ok() ? possible : plan.error();
 }
 
-Result<int> run_apply(Context& context) {
-    BACKOUT_TRY(check_jobs(context));
-    const std::string word = context.arguments.text("MANIFEST|PLAN");
-    BACKOUT_TRY_ASSIGN(const InputText input, read_input(word, context.environment.working_directory));
-    if (!input.is_plan) BACKOUT_TRY(consent_or_malformed(context, input));
+Result<int> apply_once(Context& context, const InputText& input) {
     BACKOUT_TRY(check_way_is_free(context));
     BACKOUT_TRY_ASSIGN(const Plan plan, plan_of(context, input));
     BACKOUT_TRY(check_digest(context, plan));
@@ -93,6 +90,35 @@ Result<int> run_apply(Context& context) {
     BACKOUT_TRY_ASSIGN(const bool yes, consented(context, plan, input.is_plan));
     if (!yes) return declined(context);
     return execute(context, plan);
+}
+
+// The newest run and where it stands: another answer later means that somebody's run has begun or ended since.
+Result<std::string> newest_run(Context& context) {
+    BACKOUT_TRY_ASSIGN(Session * session, context.session());
+    BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, session->history(1, 0));
+    return runs.empty() ? std::string() : runs.front().run + " " + to_string(runs.front().phase);
+}
+
+// The lease is taken only when there is something to execute, for nothing is written before consent. Where another run
+// got in between, it is no fault of the manifest's that the plan is stale: it is planned, shown and asked again. A
+// saved plan was agreed to as it is.
+Result<int> apply_as_planned_last(Context& context, const InputText& input) {
+    for (;;) {
+        BACKOUT_TRY_ASSIGN(const std::string then, newest_run(context));
+        Result<int> ended = apply_once(context, input);
+        if (ended.ok() || ended.error().code != ErrorCode::stale || input.is_plan) return ended;
+        BACKOUT_TRY_ASSIGN(const std::string now, newest_run(context));
+        if (now == then) return ended;
+        context.channels.warn("another run (" + now + ") changed the world meanwhile: the plan is made again");
+    }
+}
+
+Result<int> run_apply(Context& context) {
+    BACKOUT_TRY(check_jobs(context));
+    const std::string word = context.arguments.text("MANIFEST|PLAN");
+    BACKOUT_TRY_ASSIGN(const InputText input, read_input(word, context.environment.working_directory));
+    if (!input.is_plan) BACKOUT_TRY(consent_or_malformed(context, input));
+    return apply_as_planned_last(context, input);
 }
 
 }  // namespace

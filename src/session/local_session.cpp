@@ -15,6 +15,7 @@ namespace backout {
 namespace {
 
 constexpr std::size_t kLastRuns = 5;
+constexpr Nanoseconds kHolderPoll = 50 * kMillisecond;
 constexpr std::size_t kOutputsSearchLimit = 200;  // runs looked through for outputs of a kept step
 
 Error no_such_run(const std::string& run) {
@@ -251,14 +252,26 @@ Result<std::vector<Record>> LocalSession::log(const std::string& run) {
     return journal->records(summary.number);
 }
 
+/// By looking, without a trace: whoever takes the lease later may have to wait again.
+Status LocalSession::wait_for_holder() {
+    const Nanoseconds begin = clock_.monotonic();
+    for (;;) {
+        BACKOUT_TRY_ASSIGN(const std::optional<LeaseHolder> holder, lease_holder(options_.state_directory));
+        if (!holder) return {};
+        const bool stopped = options_.stop != nullptr && options_.stop->level() != StopLevel::none;
+        if (stopped || clock_.monotonic() - begin >= options_.lock_timeout) return locked_error(*holder);
+        clock_.sleep(kHolderPoll);
+    }
+}
+
 Status LocalSession::ready_for_run() {
+    BACKOUT_TRY_ASSIGN(const JournalPresence presence, journal_presence(options_.state_directory));
+    if (presence == JournalPresence::absent) return {};
+    BACKOUT_TRY(wait_for_holder());
     BACKOUT_TRY_ASSIGN(const std::unique_ptr<JournalStore> journal, journal_for_reading());
     if (!journal) return {};
-    BACKOUT_TRY_ASSIGN(const std::optional<LeaseHolder> holder, lease_holder(options_.state_directory));
-    if (holder && options_.lock_timeout == 0) return locked_error(*holder);
     BACKOUT_TRY_ASSIGN(const std::optional<RunSummary> unfinished, journal->unfinished());
-    // Behind a holder, what is unfinished now may be finished when it is done.
-    if (unfinished && !holder) return unfinished_error(*unfinished);
+    if (unfinished) return unfinished_error(*unfinished);
     return {};
 }
 

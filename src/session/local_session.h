@@ -71,6 +71,7 @@ class LocalSession final : public Session {
     Result<std::unique_ptr<JournalStore>> journal_for_reading();
     /// Like it, but the absence is an error: there is no such run.
     Result<std::unique_ptr<JournalStore>> journal_with(const std::string& run);
+    Status wait_for_holder();
     Result<Workplace> workplace();
     // session_root.cpp
     Status use_root(const std::string& root);

@@ -4,6 +4,7 @@
 import os
 import signal
 import sys
+import time
 
 from harness import (expect, expect_equal, expect_in, expect_same_tree, kill_group, needs_root, parser, run_tests,
                      wait_until, waiting_action, write_action)
@@ -200,6 +201,30 @@ def exit_75_the_lock_is_held(box):
     (box.folder / "go").touch()
     box.ended(running).expect(0)
     box.run("apply", other, "--yes").expect(0)
+
+
+def exit_0_who_waited_for_the_lock_plans_then(box):
+    """--lock-timeout: what the other run changes is seen by the plan of the one that waits for it"""
+    wait = waiting_action(box, "begun", "go")
+    first = box.manifest([wait, write_action(box, "z", "one\n", id="z", depends_on=["wait"])], "w.json")
+    running = begun(box, "apply", first, "--yes")
+    waits = box.start("apply", "--yes", "--lock-timeout", "60s", "--json",
+                      box.manifest([write_action(box, "z", "two\n", id="z")], "z.json"))
+    time.sleep(1)  # nobody can see from outside that it waits; it must come to the right end however long it had
+    (box.folder / "go").touch()
+    box.ended(running).expect(0)
+    plans = [event["plan"] for event in box.ended(waits).expect(0).events() if event["type"] == "plan"]
+    expect_equal([step["operation"] for step in plans[-1]["actions"]], ["update"], "the plan that was executed")
+    expect_equal(box.read("z"), "two\n", "the file")
+    held = begun_again(box, first)
+    box.run("apply", "--yes", "--lock-timeout", "1s", box.folder / "z.json").expect(75)
+    kill_group(held)
+
+
+def begun_again(box, manifest):
+    for name in ("begun", "go"):
+        (box.folder / name).unlink()
+    return begun(box, "apply", manifest, "--yes")
 
 
 @needs_root

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What reaches a terminal: nothing raw from outside, colour only where it is wanted; and what a person is asked there."""
 
+import contextlib
 import json
 import os
 import pty
@@ -135,6 +136,33 @@ def questions(box):
     expect_equal(on_terminal(box, "apply", manifest, "--non-interactive", typed="y\n").exit, 64, "--non-interactive")
 
 
+def asked_again_if_the_world_moved(box):
+    """Another run changes what is asked about: no stale plan, but another plan and another question"""
+    mine = box.manifest([write_action(box, "z", "mine\n", id="z")])
+    theirs = box.manifest([write_action(box, "z", "theirs\n", id="z")], "theirs.json")
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(box.folder)
+        os.execve(box.program, box.argv(["apply", mine]), {**box.environment, "TERM": "dumb"})
+    shown, asked = b"", 0
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while part := os.read(terminal, 65536):
+            shown += part
+            if shown.count(b"Apply this plan?") == asked:
+                continue
+            asked += 1
+            if asked == 1:
+                box.run("apply", theirs, "--yes").expect(0)
+            os.write(terminal, b"y\n")
+    os.close(terminal)
+    text = shown.decode()
+    expect_equal(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, text)
+    expect_equal(asked, 2, "questions")
+    expect_in("changed the world meanwhile", text, "why")
+    expect_in("~ update", text, "the second plan")
+    expect_equal(box.read("z"), "mine\n", "the file")
+
+
 def irreversible_questions(box):
     """What can't be taken back is asked for by itself, with --yes too; without a terminal it is 64"""
     manifest = box.manifest([{"id": "once", "action": "command.run", "with": {"argv": ["touch", box.path("made")]}}])
@@ -168,7 +196,8 @@ def secrets_are_not_echoed(box):
     box.run("apply", manifest, "--yes").expect(65)
 
 
-TESTS = [nothing_raw_is_printed, colour_and_nothing_else, progress_fits, questions, irreversible_questions,
+TESTS = [nothing_raw_is_printed, colour_and_nothing_else, progress_fits, questions,
+         asked_again_if_the_world_moved, irreversible_questions,
          secrets_are_not_echoed]
 
 if __name__ == "__main__":
