@@ -87,6 +87,29 @@ Result<RunDetails> details_of(JournalStore& journal, const RunSummary& summary) 
     return RunDetails{summary, std::move(*plan), std::move(state)};
 }
 
+namespace {
+
+bool is_resolved(const StepState& step) {
+    return step.phase == StepPhase::resolved_done || step.phase == StepPhase::resolved_undone ||
+           step.phase == StepPhase::resolved_skipped;
+}
+
+/// What a rollback had to leave as residue may have had its word already: in the run that it takes back.
+Result<bool> residue_was_resolved(JournalStore& journal, const RunDetails& rollback) {
+    if (rollback.plan.undoes.empty()) return false;
+    const Result<RunSummary> target = journal.find_run(rollback.plan.undoes);
+    if (!target.ok() && target.error().code == ErrorCode::not_found) return false;  // pruned
+    if (!target.ok()) return target.error();
+    BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, *target));
+    return std::all_of(rollback.plan.steps.begin(), rollback.plan.steps.end(), [&](const PlannedStep& step) {
+        const StepState& state = rollback.state.step(step.step);
+        return final_state_of(state, step, rollback.state) != "residue" ||
+               is_resolved(details.state.step(step.origin.step));
+    });
+}
+
+}  // namespace
+
 Result<std::vector<StatusReport::Unfinished>> incomplete_runs(JournalStore& journal) {
     std::vector<StatusReport::Unfinished> incomplete;
     BACKOUT_TRY_ASSIGN(const std::vector<RunSummary> runs, journal.runs(0, 0));
@@ -96,7 +119,9 @@ Result<std::vector<StatusReport::Unfinished>> incomplete_runs(JournalStore& jour
         if (mended) continue;
         BACKOUT_TRY_ASSIGN(const RunDetails details, details_of(journal, run));
         const std::vector<std::string> ways = ways_out(details.plan, details.state);
-        if (!ways.empty())
+        if (ways.empty()) continue;
+        BACKOUT_TRY_ASSIGN(const bool resolved, residue_was_resolved(journal, details));
+        if (!resolved || ways.front() != "resolve")
             incomplete.push_back(
                 {run, details.state, ways, make_run_report(details.plan, details.state, details.summary)});
     }

@@ -44,7 +44,7 @@ bool is_stuck(const PlannedStep& planned, const StepState& step) {
         case StepPhase::resolved_skipped: return true;
         case StepPhase::applied: return step.failed || !step.error.empty();
         case StepPhase::settled: return bool_member(planned.details, "residue", false);
-        default: return step.failed;
+        default: return step.failed && !planned.origin.run.empty();  // an undo that failed
     }
 }
 

@@ -137,6 +137,18 @@ TEST_F(DecideOnThreeSteps, ARollbackCarriedOnLeavesOutWhatIsInDoubtToo) {
     expect(CommandKind::record_conflict, {2});
 }
 
+TEST_F(DecideOnThreeSteps, WhatAPersonOverridesIsTakenBackWhateverStandsThere) {
+    state_.step(1).phase = StepPhase::in_doubt;
+    live_.step(1).seen = Where::neither;
+    expect(CommandKind::record_failure, {1});
+    live_.step(1).overwrite = true;
+    expect(CommandKind::undo_first, {1});
+    state_.direction = Direction::back;
+    expect(CommandKind::prepare_undo, {1});
+    shape_.steps[0].undoable = false;
+    expect(CommandKind::record_residue, {1});
+}
+
 TEST_F(DecideOnThreeSteps, StopsAtAPivotThatWasPassed) {
     shape_.windows = {{1}, {2}, {3}};
     shape_.steps[1].pivot = true;
