@@ -121,16 +121,16 @@ def questions(box):
     """The default is no, y and yes count in any case, the end of the input is no; before a yes nothing is made"""
     manifest = box.manifest([write_action(box, "out", "x\n")])
     for typed in ("\n", "n\n", "NO\n", "No\n", "\x04", "what\nn\n"):
-        shown = on_terminal(box, "apply", manifest, typed=typed)
+        shown = on_terminal(box, "apply", manifest, typed=typed, after="[y/N]")
         expect_equal(shown.exit, 1, f"exit after {typed!r}: {shown.text}")
         expect_in("[y/N]", shown.text, "the question")
         expect(not box.state.exists() and not os.path.exists(box.path("out")), f"something was made after {typed!r}")
     for typed in ("y\n", " Yes \n", "YES\n", "what\ny\n"):
-        shown = on_terminal(box, "apply", manifest, typed=typed)
+        shown = on_terminal(box, "apply", manifest, typed=typed, after="[y/N]")
         expect_equal(shown.exit, 0, f"exit after {typed!r}: {shown.text}")
-        expect_equal(on_terminal(box, "rollback", typed="\n").exit, 1, "rollback asks, too")
+        expect_equal(on_terminal(box, "rollback", typed="\n", after="[y/N]").exit, 1, "rollback asks, too")
         expect(os.path.exists(box.path("out")), "taken back without a yes")
-        expect_equal(on_terminal(box, "rollback", typed=typed).exit, 0, "rollback")
+        expect_equal(on_terminal(box, "rollback", typed=typed, after="[y/N]").exit, 0, "rollback")
         expect(not os.path.exists(box.path("out")), "not taken back")
     box.run("apply", manifest).expect(64)
     expect_equal(on_terminal(box, "apply", manifest, "--non-interactive", typed="y\n").exit, 64, "--non-interactive")
