@@ -160,11 +160,12 @@ def examples_plan(box):
 
 
 def at_work(folder):
-    """Whether a process has this folder for its working directory."""
+    """Whether the command sleeps in this folder. Its probe works there, too, and before."""
     found = []
     for process in pathlib.Path("/proc").glob("[0-9]*/cwd"):
         with contextlib.suppress(OSError):
-            found += [process] if process.readlink() == folder else []
+            asleep = b"sleep" in (process.parent / "cmdline").read_bytes()
+            found += [process] if asleep and process.readlink() == folder else []
     return found
 
 
