@@ -194,9 +194,10 @@ Status RunLoop::look_at_kept() {
         if (!differences.ok()) {
             const Error& error = differences.error();
             if (error.code == ErrorCode::canceled) return do_stop_resumable("stopped at once");
-            if (error.code == ErrorCode::invalid)
+            if (error.code == ErrorCode::invalid) {
                 tell("warning", step, {{"message", "what was to be kept can't be compared: " + error.text()}});
-            if (error.code == ErrorCode::invalid) continue;
+                continue;
+            }
             body = {{"reason", "a kept thing can't be looked at"}};
             differences = std::vector<Difference>{{planned(step).target, "state", "as planned", error.text()}};
         }

@@ -25,12 +25,12 @@ class Starving:
     def __init__(self, arguments, name, call, folder):
         self.scene = sweep.Scene(name, arguments.program, folder)
         self.crashlab = sweep.Crashlab(arguments.crashlab)
-        self.library = pathlib.Path(arguments.crashlab).resolve().parent / "libcrashlab_memory.so"
+        self.preload = pathlib.Path(arguments.crashlab).resolve().parent / "libcrashlab_memory.so"
         self.arguments, self.call, self.log = arguments, call, folder / "allocations"
 
     def starved(self, box, words, at, sticky):
         """at 0: only counts."""
-        environment = {**box.environment, "LD_PRELOAD": str(self.library), "CRASHLAB_MEMORY_LOG": str(self.log)}
+        environment = {**box.environment, "LD_PRELOAD": str(self.preload), "CRASHLAB_MEMORY_LOG": str(self.log)}
         if at:
             environment["CRASHLAB_MEMORY_AT"] = str(at)
         if sticky:

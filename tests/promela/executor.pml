@@ -64,9 +64,9 @@ inline take_back_windows(set) {
        w--;
        if
        :: WINDOW(w) & (set) ->
-          todo = WINDOW(w) & (set);
-          take_back(todo);
-          todo = 0;
+          at_hand = WINDOW(w) & (set);
+          take_back(at_hand);
+          at_hand = 0;
 #ifdef CONFLICT_TRIED_AGAIN
           w = (WINDOW(w) & (set) -> w + 1 : w)
 #endif
@@ -116,7 +116,7 @@ inline failed(set, untouched) {
 #ifndef NO_ABORTING_RECORD
            log.back = true
 #endif
-        :: else -> set_phase(set, IN_CONFLICT); todo = todo & ~(set)
+        :: else -> set_phase(set, IN_CONFLICT); at_hand = at_hand & ~(set)
         fi;
         bad = 0
     };
@@ -132,12 +132,12 @@ inline failed(set, untouched) {
 /* What a crash left in doubt. "Neither, tearable: undo, then apply"; an undo that was begun is ended first. */
 inline settle_doubts(set) {
     if
-    :: (set) & EACH(OWN_DOUBT) -> todo = (set) & EACH(OWN_DOUBT); take_back(todo); todo = 0
+    :: (set) & EACH(OWN_DOUBT) -> at_hand = (set) & EACH(OWN_DOUBT); take_back(at_hand); at_hand = 0
     :: else
     fi;
     d_step { bad = (set) & EACH(FOREIGN_DOUBT) };            /* "neither, atomic: conflict" */
     if :: bad -> failed(bad, 0) :: else fi;
-    todo = (set) & EACH(IS_IN_DOUBT)              /* "before: apply again; after: sync, mark": acting looks first */
+    at_hand = (set) & EACH(IS_IN_DOUBT)              /* "before: apply again; after: sync, mark": acting looks first */
 }
 
 /* New content is staged by the first run; the others find theirs in the slot. Barrier 1: data, and names (rule 1). */
@@ -169,29 +169,29 @@ inline commit_intents() {
 }
 
 inline act() {
-    todo = todo | fresh;
+    at_hand = at_hand | fresh;
 #ifdef INTENT_LATE
-    act_on_each(todo, AIM);
+    act_on_each(at_hand, AIM);
     commit_intents();
 #else
     commit_intents();
-    act_on_each(todo, AIM);
+    act_on_each(at_hand, AIM);
 #endif
     if :: bad -> failed(bad, bad & ~TEARABLE) :: else fi
 }
 
 /* Barrier 2, then verify. Outcomes ride with the next commit; those of tearable steps are committed at once. */
 inline record_outcomes() {
-    d_step { barrier_2(todo); did = 0 };
-    d_step { bad = todo & EACH(NOT_AS_PLANNED) };
+    d_step { barrier_2(at_hand); did = 0 };
+    d_step { bad = at_hand & EACH(NOT_AS_PLANNED) };
     if
     :: bad -> failed(bad, 0)
     :: else
     fi;
     if
-    :: !back -> riding = riding | todo;
+    :: !back -> riding = riding | at_hand;
                 if
-                :: todo & TEARABLE -> d_step { commit_riding() }; commit_durable()
+                :: at_hand & TEARABLE -> d_step { commit_riding() }; commit_durable()
                 :: else
                 fi
     :: else
@@ -204,7 +204,7 @@ inline window_forward(set) {
     if :: !back -> stage(set) :: else fi;
     if :: !back -> act() :: else fi;
     if :: !back -> record_outcomes() :: else fi;
-    d_step { todo = 0; fresh = 0; did = 0; bad = 0 }
+    d_step { at_hand = 0; fresh = 0; did = 0; bad = 0 }
 }
 
 #define DRIFTED(i) ((IS_APPLIED(i) || HAS(riding, i)) && !AFTER(i))
@@ -265,7 +265,7 @@ inline life() {
 
 proctype executor(bit me) {
     byte w, k, move;
-    byte todo, fresh, restore, mark, bad, did, riding;       /* sets of steps */
+    byte at_hand, fresh, restore, mark, bad, did, riding;       /* sets of steps */
     bool back, turning;
     do
     :: atomic {
@@ -281,7 +281,7 @@ proctype executor(bit me) {
 #ifndef LEASE_STAYS
            lease = FREE;
 #endif
-           w = 0; k = 0; move = STAND; todo = 0; fresh = 0; restore = 0; mark = 0; bad = 0; did = 0; riding = 0;
+           w = 0; k = 0; move = STAND; at_hand = 0; fresh = 0; restore = 0; mark = 0; bad = 0; did = 0; riding = 0;
            back = false; turning = false
        }
     :: d_step { lease == FREE && !WORK && crashes == CRASHES -> check_rest() }; break

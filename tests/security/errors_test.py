@@ -41,15 +41,15 @@ class Sweep:
 
     def __init__(self, ground, manifest, before, after):
         self.ground, self.manifest, self.before, self.after = ground, manifest, before, after
-        self.library = os.path.join(ground.arguments.helpers, "security_preload.so")
-        if not os.path.exists(self.library):
+        self.preload = os.path.join(ground.arguments.helpers, "security_preload.so")
+        if not os.path.exists(self.preload):
             raise NotHere("needs the helper library security_preload (--helpers)")
         self.mark = ground.folder / "failed"
 
     def run(self, call, number, sticky, *words):
         self.mark.unlink(missing_ok=True)
         wish = f"{call}:{number}:{errno.EIO}{'+' if sticky else ''}"
-        more = {"LD_PRELOAD": self.library, "BACKOUT_FAIL": wish, "BACKOUT_FAILED": str(self.mark)}
+        more = {"LD_PRELOAD": self.preload, "BACKOUT_FAIL": wish, "BACKOUT_FAILED": str(self.mark)}
         ran = self.ground.run(*words, environment={**self.ground.environment, **more})
         return ran, self.mark.exists(), f"{call} {number}{'+' if sticky else ''} in {words[0]}"
 
